@@ -47,6 +47,7 @@ from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
 from econnet.runtime import workers as runtime_workers
 from econnet.runtime.cluster import Cluster
+from econnet.runtime.inbox import Inbox
 from econnet.runtime.processes import Numbered
 
 ROUNDS = 5
@@ -100,7 +101,7 @@ class Watched:
     def run(
         self,
         task: Callable[[runtime_workers.Item], runtime_workers.Result],
-        items: Sequence[runtime_workers.Item],
+        items: Sequence[runtime_workers.Item] | Inbox[runtime_workers.Item],
     ) -> Numbered[runtime_workers.Result]:
         """Yield the number of an item and its result, once all are finished."""
         processor, clock = self._processor_seconds(), time.perf_counter()

@@ -91,6 +91,8 @@ def read_data(
 
     Raises
     ------
+    UsageError
+        An option describes a file, but there is none.
     DataError
         The file cannot be read, or another process has the store open.
 
@@ -106,9 +108,11 @@ def read_data(
     Dataset(DataFrame: 4 observations of 1 series, 1 countries)
     """
     if file is None:
-        _check_nothing_is_of_a_file(
-            kinds=kinds, lag=lag, sheet=sheet, adjust=adjust, country=country
-        )
+        if kinds or sheet or adjust or country or lag != 1:
+            raise UsageError(
+                "kinds, lag, sheet, adjust and country describe a file: name one, or "
+                "leave them out"
+            )
         day = _timestamp(as_of)
         return load.as_known_on(load.known(Settings.from_environment(), day), day)
     reading = Reading(kinds or {}, lag, sheet, country)
@@ -117,20 +121,6 @@ def read_data(
         table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
     )
     return load.as_known_on(known, _timestamp(as_of, known))
-
-
-def _check_nothing_is_of_a_file(**options: object) -> None:
-    """Raise `UsageError` for options that describe the user's own data."""
-    useless = [
-        name
-        for name, value in options.items()
-        if value is not None and value != read_data.__kwdefaults__[name]
-    ]
-    if useless:
-        raise UsageError(
-            f"{', '.join(useless)} of read_data: no effect without a file; name it, or "
-            "leave them out"
-        )
 
 
 def inspect_data(

@@ -1,7 +1,7 @@
 """A headless browser for tests of HTML: Chromium, and axe-core to check what it shows.
 
-Both are tools of the machine and not of the package. Where one is missing, the tests
-that need it are skipped and say so; `.ci/run` installs them.
+Both are installed on the machine, not with the package. If one is missing, the tests
+that need it are skipped with a message; `.ci/run` installs them.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pytest
 
-# No other switch is needed to keep it from calling home, and a test looks that it does
+# No other switch is needed to keep it from calling home, and a test checks that it does
 # not.
 SWITCHES = [
     "--headless",
@@ -32,7 +32,7 @@ AXE = Path(__file__).parent.parent / ".venv/node_modules/axe-core/axe.min.js"
 
 @dataclass
 class Watched:
-    """A page with what it asked for and what it complained of."""
+    """A page with its requests and its errors."""
 
     page: Any
     requests: list[str] = field(default_factory=list)
@@ -40,15 +40,15 @@ class Watched:
 
     @property
     def beyond_the_file(self) -> list[str]:
-        """Every address that was asked for but the file itself and what is in it."""
+        """Every requested address except the file itself and what is in it."""
         return [it for it in self.requests if not it.startswith(("data:", "blob:"))][1:]
 
     def follow(self, request: Any) -> None:  # noqa: ANN401 - has no types here
-        """Keep an address that the page asks for."""
+        """Keep an address that the page requests."""
         self.requests.append(request.url)
 
     def hear(self, message: Any) -> None:  # noqa: ANN401 - has no types here
-        """Keep what the page says to its console, where that is a complaint."""
+        """Keep errors and warnings that the page writes to its console."""
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
 
@@ -58,7 +58,7 @@ class Watched:
 
 
 class Browser:
-    """Chromium, of which each page is watched from before its first byte."""
+    """Chromium, in which each page is watched before it loads its first byte."""
 
     def __init__(self, chromium: Any) -> None:  # noqa: ANN401 - has no types here
         self._chromium = chromium
@@ -73,7 +73,7 @@ class Browser:
         scripts: bool = True,
         touch: bool = False,
     ) -> Iterator[Watched]:
-        """Open a file from the disk and wait until it stands."""
+        """Open a file from the disk and wait until it is complete."""
         context = self._chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,

@@ -21,7 +21,7 @@ RETRIEVED = pd.Timestamp("2030-01-01")
 
 
 def at_most(examples: int) -> settings:
-    """Return settings of at most so many examples, or of as few as the profile has."""
+    """Return settings of at most this many examples, fewer if the profile has fewer."""
     return settings(max_examples=min(examples, settings().max_examples))
 
 
@@ -34,7 +34,7 @@ def costly(examples: int) -> settings:
 
 
 def output(country: str, first: str, levels: Sequence[float]) -> pd.Series:
-    """Return levels of one country from the period `first` on, as a rule takes them."""
+    """Return levels of one country from the period `first` on, as rules take them."""
     frequency = "Q" if "Q" in first else "M" if "-" in first else "Y"
     periods = pd.period_range(first, periods=len(levels), freq=frequency)
     index = pd.MultiIndex.from_product(
@@ -72,8 +72,8 @@ def world(
 ) -> pd.DataFrame:
     """Return observations of countries whose cycles are persistent and shared.
 
-    Real GDP and investment, quarterly. Growth has a common and an own part, each an
-    autoregression, so that contractions come in spells that can be foreseen.
+    Real GDP and investment, quarterly. Growth has a common and a country-specific part,
+    each an autoregression, so that contractions come in spells that can be foreseen.
     """
     rng = np.random.default_rng(seed)
     common = _autoregression(rng, quarters)
@@ -106,9 +106,9 @@ def published(
 ) -> pd.DataFrame:
     """Return rows as if published every period from `first` on, and revised.
 
-    Each vintage comes out `days` after the newest period that it holds, and brings the
-    whole history: noise in the newest figures, less of it with every vintage, and every
-    fifth year another base.
+    Each vintage comes out `days` after its newest period and contains the whole
+    history. The newest figures have noise, which shrinks with every vintage; every
+    fifth year the base changes.
     """
     rng = np.random.default_rng(seed)
     periods = pd.PeriodIndex(rows["period"], freq=frequency)
@@ -156,7 +156,7 @@ def random_walk(seed: int, n: int) -> list[float]:
 
 
 def series_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what a source would say of the series that these observations are of."""
+    """Return a source's description of the series of these observations."""
     groups = rows.groupby(["country", "indicator", "source", "series_id"])
     table = groups.agg(
         first_period=("period", "min"),

@@ -24,9 +24,9 @@ class Running:
 def running(
     folder: Path, count: int = 2, *, as_documented: bool = False
 ) -> Iterator[Running]:
-    """Start a scheduler and so many workers in a folder, and end them.
+    """Start a scheduler and this many workers in a folder, and end them.
 
-    `as_documented` starts workers as `docs/scale.md` says, each below a process that
+    `as_documented` starts workers as in `docs/scale.md`, each under a process that
     watches it.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

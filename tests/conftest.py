@@ -11,7 +11,7 @@ from tests.browsers import Browser, chromium
 from tests.data.sources.servers import Sources
 from tests.light import NEXT_PERIOD_ONLY, light_forecaster
 
-# How long an example takes says more about the machine than about the code.
+# The time of an example depends more on the machine than on the code.
 settings.register_profile("econnet", deadline=None, max_examples=25)
 # For `make test-all` and releases.
 settings.register_profile("thorough", deadline=None, max_examples=100)

@@ -1,9 +1,9 @@
-"""A forecaster that trains in a second, for tests that are not about how well it does.
+"""A forecaster that trains in a second, for tests that are not about its accuracy.
 
 `light_forecaster` sets every number that costs time to a small one, in this process:
 one network of few units per window, five trees per forest, only the next period in the
 outlook. Nothing else changes: the same code runs, on the same data, in the same order.
-What travels to worker processes travels with its settings, so they are light as well.
+Models are sent to worker processes with their settings, so they are light there too.
 
 `main` is the command line with these settings, for tests that need a process.
 """

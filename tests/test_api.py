@@ -97,7 +97,7 @@ def test_forecast_is_made_and_written_in_two_calls(
         write_report(made, tmp_path, ["docx"])
 
 
-def test_task_is_what_the_data_allow_unless_said(data: Dataset) -> None:
+def test_task_is_what_the_data_allow_by_default(data: Dataset) -> None:
     germany = find_country("DE", data)
     assert choose_task(germany, data).frequency == "Q"
     assert choose_task(germany, data, frequency="A", seed=3).frequency == "A"
@@ -161,9 +161,7 @@ def test_reports_from_a_file_are_in_its_folder_one_for_each_question(
     assert logged["file"] == str(file)
 
 
-def test_countries_are_ranked_by_what_is_said_of_them(
-    data: Dataset, made: Forecast
-) -> None:
+def test_countries_are_ranked_by_probability(data: Dataset, made: Forecast) -> None:
     ranked = rank_countries(
         ["Germany", "FRA"], data, pool="own", members=1, horizon=2
     ).forecasts
@@ -197,7 +195,7 @@ def test_file_is_read_and_written(tmp_path: Path) -> None:
         export_data(own.observations, tmp_path / "copy.doc")
 
 
-def test_what_there_is_can_be_listed(data: Dataset) -> None:
+def test_available_data_can_be_listed(data: Dataset) -> None:
     found = list_countries(data)
     assert found["country"].tolist() == ["DEU", "FRA"]
     assert found["name"].tolist() == ["Germany", "France"]
@@ -245,7 +243,7 @@ def test_function_refuses_what_the_command_refuses(
         build_panel(data, "W")  # type: ignore[arg-type]  # as a notebook might
 
 
-def test_what_is_fetched_is_what_is_read(
+def test_fetched_data_are_read(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

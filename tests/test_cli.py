@@ -1,4 +1,4 @@
-"""The commands as a user meets them, in an empty directory."""
+"""The commands as a user runs them, in an empty directory."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ def test_train_writes_model_report_and_answer(
     assert (folder / "data" / "forecasts.csv").read_text().count("DEU") >= 1
 
 
-def test_forecast_prints_one_json_document_and_trains_no_more(
+def test_forecast_prints_one_json_document_and_does_not_train_again(
     trained: "CompletedProcess[str]", folder: Path
 ) -> None:
     assert trained.returncode == 0
@@ -60,7 +60,8 @@ def test_forecast_prints_one_json_document_and_trains_no_more(
     }
     low, high = document["interval"]
     assert 0 < low <= document["probability"] <= high < 1
-    # All German falls since 1995: the first origin has US history from 1947 behind it.
+    # All German falls since 1995: before the first origin there is US history from
+    # 1947.
     assert document["metrics"]["n_contractions"] == 36
 
 
@@ -109,14 +110,14 @@ def test_report_in_one_format_writes_that_one(
     assert names == {"report.json", "SHA256SUMS"}
 
 
-def test_forecast_before_any_train_trains_first_and_says_so(tmp_path: Path) -> None:
+def test_forecast_before_any_train_notes_that_it_trains_first(tmp_path: Path) -> None:
     run = econnet("forecast", "--country", "JPN", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "Japan: no saved model fits this task; training one" in run.stderr
     assert run.stdout.startswith("Japan: ")
 
 
-def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
+def test_old_data_are_reported_before_anything_else(tmp_path: Path) -> None:
     run = econnet(
         *("forecast", "--country", "United Kingdom", "--pool", "own"),
         folder=tmp_path,
@@ -340,7 +341,7 @@ def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
 
 
 @pytest.mark.campaign
-def test_without_a_network_fetch_fails_and_the_others_go_on(tmp_path: Path) -> None:
+def test_without_a_network_fetch_fails_and_other_commands_work(tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     environment = {f"ECONNET_{name.upper()}_URL": nowhere for name in LIVE_SOURCES}
     run = econnet("fetch", "--country", "DEU", folder=tmp_path, **environment)
@@ -353,7 +354,7 @@ def test_without_a_network_fetch_fails_and_the_others_go_on(tmp_path: Path) -> N
     assert len(json.loads(after.stdout)) > 180
 
 
-def test_offline_fetch_says_what_there_is(tmp_path: Path) -> None:
+def test_offline_fetch_names_the_available_data(tmp_path: Path) -> None:
     run = econnet("fetch", "--country", "DEU", "--offline", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Germany: 40 series in the bundled snapshot")
@@ -383,7 +384,7 @@ def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.campaign
-def test_what_was_fetched_is_what_is_forecast_from(
+def test_fetched_data_are_used_for_the_forecast(
     sources: Sources, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)

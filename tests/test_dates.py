@@ -61,7 +61,7 @@ def test_command_refuses_a_date_that_is_not_iso(
 
 
 @pytest.mark.parametrize("command", LOOKING_BACK)
-def test_command_refuses_a_date_to_come(command: str, tmp_path: Path) -> None:
+def test_command_refuses_a_future_date(command: str, tmp_path: Path) -> None:
     arguments = (command, *DATED_COMMANDS[command], "--as-of", "2999-01-01")
     run = econnet(*arguments, folder=tmp_path)
     assert run.returncode == 2

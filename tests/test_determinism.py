@@ -1,4 +1,4 @@
-"""Same data, seed and version: the same bytes, whatever else is another.
+"""Same data, seed and version: the same bytes, whatever else differs.
 
 Other tests of identical bits: a country alone and among others in
 `tests/forecast/test_ranking.py`; networks alone and stacked in

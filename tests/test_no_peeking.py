@@ -51,7 +51,7 @@ def data() -> pd.DataFrame:
 
 
 def known_from(rows: pd.DataFrame) -> pd.Series:
-    """Return the day on which each value was known, told or after its usual delay."""
+    """Return the day on which each value was known, given or after its usual delay."""
     ends = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
     for frequency, length in (("Q", 6), ("M", 7)):
         alike = rows["period"].str.len() == length
@@ -111,8 +111,8 @@ def forecasts(windows: list[Window]) -> pd.DataFrame:
 def assert_alike(one: Window, other: Window) -> None:
     """Fail unless all that a model is given has the same bits.
 
-    That is every field of a window but the outcome, on which it is judged; and of the
-    features those of the origins that it learns from and forecasts.
+    That is every field of a window except the outcome, by which it is judged; of the
+    features, only those of the origins that it learns from and forecasts.
     """
     given = {field.name for field in fields(Window)} - {"outcome", "features", "scaler"}
     for name in given:
@@ -259,7 +259,7 @@ def test_peak_counts_from_the_day_on_which_it_was_announced(
 
 
 def test_the_past_does_change_the_forecasts(revised: pd.DataFrame) -> None:
-    """Or else the tests above would prove nothing."""
+    """Otherwise the tests above would prove nothing."""
     other_past = altered(revised, pd.Timestamp("2012-01-01"), 1)
     now, then = (
         forecasts(windows_of(features_of(it, "negative-growth"), "2011Q4"))

@@ -93,7 +93,7 @@ def test_frame_gives_what_its_file_gives(folder: Path, name: str) -> None:
         assert own == of_file
 
 
-def test_rows_that_a_selection_left_keep_no_numbers() -> None:
+def test_index_of_selected_rows_is_ignored() -> None:
     """The index of such rows is neither a period nor a series."""
     frame = output()
     assert not isinstance(frame.index, pd.RangeIndex)

@@ -1,4 +1,4 @@
-"""The commands as a user runs them, in a folder of the user's.
+"""The commands as a user runs them, in a folder of their own.
 
 `econnet` calls the command line in this process, with a light forecaster: quick enough
 for tests of what commands do. `econnet_process` starts a process and trains as users
@@ -92,7 +92,7 @@ LIGHT_ECONNET = [
 
 @contextmanager
 def _process_kept() -> Iterator[None]:
-    """Give back what the command line takes a whole process for."""
+    """Restore what the command line changes for a whole process."""
     signals = [
         getattr(signal, name)
         for name in ("SIGHUP", "SIGINT", "SIGTERM")
@@ -102,7 +102,7 @@ def _process_kept() -> Iterator[None]:
     hook = sys.unraisablehook
     try:
         with warnings.catch_warnings():
-            # As outside of pytest, which makes errors of them.
+            # As outside of pytest, which turns them into errors.
             warnings.simplefilter("default")
             yield
     finally:
@@ -114,7 +114,7 @@ def _process_kept() -> Iterator[None]:
 
 
 def _exit_code() -> int:
-    """Return what `main` exits with, and show what it leaves to fly as Python does."""
+    """Return the exit code of `main`; print an uncaught exception as Python does."""
     try:
         main()
     except SystemExit as ended:

@@ -115,7 +115,7 @@ def with_skill_by_day(
 
 
 def basis_of_days(task: "Task", known: "Dataset") -> "Basis | None":
-    """Return what backtests of a task rest on; `None` if they are not kept."""
+    """Return what backtests of a task are based on; `None` if they are not kept."""
     from econnet.forecast import saved_days
 
     return saved_days.basis(workspace(), task, known.file)
@@ -133,14 +133,14 @@ def keep_skill_by_day(
         for country in result.countries:
             place = workflow.place(known, country, result.task)
             skill_by_day.keep(result, country, place, basis, workspace())
-    except OSError as error:  # what was asked for is the scores
+    except OSError as error:  # the user asked for the scores only
         output.note(f"reports will not show the skill on this day: {error}")
 
 
 def finished_forecast(options: TaskOptions, *, outlook: bool) -> "Forecast | None":
-    """Return the forecast for one country that was made before, if it is still right.
+    """Return the forecast for one country that was made before, if it is still valid.
 
-    No data are read for it. `None` if it must be made anew.
+    No data are read for it. `None` if it must be made again.
     """
     from econnet.forecast import finished
 
@@ -239,7 +239,7 @@ def date(
     return pd.Timestamp(as_of_date(text, last))
 
 
-def kinds_said(kinds: list[str]) -> "dict[str, Override]":
+def kinds_of_columns(kinds: list[str]) -> "dict[str, Override]":
     """Return the kind of each column that `--kind` names."""
     from econnet.data.files import user_panel
 
@@ -259,7 +259,7 @@ def measured_kinds(kinds: list[str]) -> "dict[str, Kind]":
     """Return the kinds of columns of a streamed panel, of which all are used."""
     from econnet.data.files import user_panel
 
-    kind_of = kinds_said(kinds)
+    kind_of = kinds_of_columns(kinds)
     for column, kind in kind_of.items():
         if kind not in {*user_panel.KINDS} - {"drop"}:
             raise UsageError(
@@ -279,7 +279,7 @@ def read_file(options: TaskOptions) -> "Table":
     with output.working("Reading the data"):
         return user_panel.read(
             options.data,
-            kinds=kinds_said(options.kind or []),
+            kinds=kinds_of_columns(options.kind or []),
             lag=options.lag,
             sheet=options.sheet,
             country=names[0] if len(names) == 1 else None,
@@ -300,7 +300,7 @@ def _user_data(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
     file = UserFile(
         path,
         options.lag,
-        kinds_said(options.kind or []),
+        kinds_of_columns(options.kind or []),
         options.sheet or "",
         options.adjust or "",
     )
@@ -348,3 +348,17 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
         yield
     if ledger:
         ledger.forget()
+
+
+@contextmanager
+def started_processes(options: TaskOptions, *modules: str) -> Iterator[None]:
+    """Start processes that import these modules, while this one reads the data.
+
+    The names of countries are checked before.
+    """
+    from econnet.runtime import workers as runtime_workers
+
+    if options.data is None:
+        countries_named(options.country)
+    with runtime_workers.started_early(*modules):
+        yield

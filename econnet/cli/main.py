@@ -120,7 +120,7 @@ def _handle_signals() -> list[tuple[str, int]]:
     """Make signals end the work; return a list that receives messages and codes.
 
     The first signal decides. Others that follow at once change neither the message nor
-    the exit code; after some seconds they interrupt an end that takes too long.
+    the exit code; after some seconds they interrupt a shutdown that takes too long.
     """
     received: list[tuple[str, int]] = []
     times: list[float] = []
@@ -162,7 +162,7 @@ def _forget_output() -> None:
 
 
 def _flush_stderr() -> None:
-    """Write what stderr has buffered; if it takes nothing, redirect it likewise."""
+    """Flush stderr; if that fails, redirect it likewise."""
     with suppress(AttributeError, MemoryError, ValueError):
         try:
             sys.stderr.flush()
@@ -189,7 +189,7 @@ def _in_words_of_duckdb(error: BaseException) -> str:
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
-    # The end has begun: no signal may change the exit code.
+    # Shutdown has begun: no signal may change the exit code.
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -205,7 +205,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
 
 
 def _bounded(message: str) -> str:
-    """Return a message that repeats no endless argument of the user's."""
+    """Return a message in which very long words, such as arguments, are cut."""
     words = LONG_WORD.sub(lambda word: f"{word[0][:100]}...", message)
     return words if len(words) <= MAX_MESSAGE else f"{words[:MAX_MESSAGE]}..."
 

@@ -169,7 +169,7 @@ def working(name: str) -> Iterator[None]:
 def _terminal() -> Console | None:
     """Return the terminal that shows progress, if there is one.
 
-    `FORCE_COLOR`, which continuous integration sets, makes no terminal of a pipe.
+    `FORCE_COLOR`, which continuous integration sets, does not make a pipe a terminal.
     """
     console = _stderr()
     is_terminal = console.is_terminal and sys.stderr.isatty()
@@ -253,9 +253,17 @@ def print_verdict(forecast: "Forecast") -> None:
     if forecast.questions:
         table(
             "Questions, best-proven skill first",
-            ("question", "probability", "average", "skill", "90% interval"),
-            [tuple(row[:-1]) for row in wording.question_rows(forecast)],
+            _fitting(wording.QUESTIONS_HEAD),
+            [*map(_fitting, wording.question_rows(forecast))],
         )
+
+
+def _fitting(row: "Sequence[str]") -> tuple[str, ...]:
+    """Return a row of the questions without the confidence, for 80 columns."""
+    from econnet.report import wording
+
+    left_out = wording.QUESTIONS_HEAD.index("confidence")
+    return tuple(cell for place, cell in enumerate(row) if place != left_out)
 
 
 def skill_by_day(title: str, days: "Sequence[DaySkill]", task: "Task") -> None:

@@ -20,6 +20,9 @@ from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.sources import LIVE_SOURCES, SOURCES, SourcePlugin
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
+
+# What a ratio is a percentage of, by its denominator; other keys are words already.
+PERCENT_OF = {"nominal_gdp": "GDP", "real_gdp": "GDP"}
 ForecastKind = Literal["probability-forecast", "growth-forecast"]
 
 
@@ -130,7 +133,8 @@ class Indicator:
                 percent = self.unit.startswith("percent")
                 return f"change, {'percentage points' if percent else self.unit}"
             case "ratio":
-                return "percent"
+                key = self.denominator or ""
+                return f"percent of {PERCENT_OF.get(key, key.replace('_', ' '))}"
             case "level":
                 return self.unit
 

@@ -65,7 +65,7 @@ def vintages_at_frequency(
 ) -> pd.DataFrame:
     """Return `series, ordinal, known_at, value` of revised values, oldest first.
 
-    Every value of each such period of the panel, on the days on which it changed.
+    The rows are all values of revised periods, with the days on which they changed.
     """
     tidy, parts = _in_periods(series, rows, frequency)
     cell = ["series", "ordinal"]
@@ -79,7 +79,7 @@ def vintages_at_frequency(
     changes = pd.concat(
         [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
     )
-    # Of several on one day the last is the newest; equal values are not a change.
+    # The last of several on one day is the newest; an equal value is not a change.
     changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
     before = changes.groupby(cell)["value"].shift()
     same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
@@ -90,7 +90,8 @@ def vintages_at_frequency(
 def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
     """Return the mean of a period's parts on each day on which one of them changed.
 
-    `tidy` is sorted by series, period and date. The mean is missing while a part is.
+    `tidy` is sorted by series, period and date. The mean is missing while any part is
+    missing.
     """
     cell = tidy.groupby(["series", "ordinal"])
     part = cell["end"].rank("dense").to_numpy(dtype=int) - 1

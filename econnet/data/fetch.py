@@ -128,7 +128,7 @@ def requests_of(
 def _check_request(
     countries: Sequence[Country], sources: Sequence[str] | None, start_year: int
 ) -> None:
-    """Raise `UsageError` for a request of nothing, or of no possible year."""
+    """Raise `UsageError` for an empty request or an impossible start year."""
     if not countries or (sources is not None and not sources):
         raise UsageError("name at least one country and one source to fetch from")
     whole_number(start_year, *YEARS, option="--start")

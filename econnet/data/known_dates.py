@@ -38,7 +38,7 @@ def releases(
     series, rows = coded(observations)
     series, rows = history_in_its_time(series, dated_vintages(series, rows, as_of))
     number = rows["series"].to_numpy()
-    # A series that was published once has no other release than that day.
+    # A series that was published once has no release on any other day.
     newest = rows.groupby("series")["end"].idxmax()
     newest = newest[~newest.index.isin(number[~rows["history"].to_numpy()])]
     once = series.loc[newest.index, "first_vintage"]
@@ -74,7 +74,7 @@ def coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     for column in SERIES[:-1]:
         codes, values = pd.factorize(observations[column])
         number = number * len(values) + codes
-        # Short of the largest integer, one numbering of all columns is enough.
+        # Numbers are reassigned only before they could exceed the largest integer.
         if int(number.max(initial=0)) > 2**40:
             number = pd.factorize(number)[0]
     number = pd.factorize(number)[0]
@@ -130,7 +130,7 @@ def dated_vintages(
     if not revised.any() and series["source"].eq("file").all():
         return rows
     # Averages add the values in this order, so that it may not depend on whether other
-    # series are revised. Of one day's vintages, the order of retrieval is kept.
+    # series are revised. Vintages of one day keep the order of retrieval.
     return rows.sort_values("known_at", kind="stable")
 
 
@@ -150,7 +150,7 @@ def _keeps_vintages(
     """Return which rows are from a source that keeps vintages; all rows have dates.
 
     A user's file has a date for every value, derived if none was given: it has vintages
-    only if there are two of one value.
+    only if some value has two.
     """
     number = rows["series"].to_numpy()
     several = np.bincount(number, revised, len(series)) > 0

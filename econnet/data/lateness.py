@@ -34,7 +34,7 @@ def late_series(series: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per source, id and indicator: the lag that the catalog names; the number
         of `countries`, and how many of them are `late`; the newest period of those, and
-        by how many days their next figure is overdue, in the median.
+        the median number of days by which their next value is overdue.
     """
     every = (_overdue(entry) for entry in series.to_dict("records"))
     rows = [row for row in every if row is not None]
@@ -54,7 +54,7 @@ def late_series(series: pd.DataFrame) -> pd.DataFrame:
 
 
 def _overdue(series: Mapping[Hashable, Any]) -> tuple[object, ...] | None:
-    """Return a series with the days by which its next figure is overdue.
+    """Return a series with the number of days by which its next value is overdue.
 
     `None` for a series that has ended, or that the catalog does not have.
     """

@@ -30,11 +30,11 @@ def known(
     as_of: datetime | None = None,
     countries: Sequence[str] | None = None,
 ) -> Dataset:
-    """Return the data to forecast with: `complete`, with forecasts by others apart.
+    """Return the data to forecast with: `complete`, with others' forecasts kept apart.
 
     `Dataset.professional_forecasts` has those; its observations are measurements.
     """
-    # A digest from before the reading is not that of data which change meanwhile.
+    # Computed before reading, so that it cannot belong to data that change meanwhile.
     everything = as_of is None and countries is None
     before = digest(Workspace.of(settings)) if everything else ""
     whole = complete(settings, as_of, countries)
@@ -126,7 +126,7 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
 
     Columns `country, name, frequency, first_period, last_period, live_frequency`:
     quarterly where there is a quarterly series, else annual, with the span of the
-    series that ends last; and the finest frequency that a fetch can bring, by the
+    series that ends last; and the finest frequency that a fetch can provide, by the
     catalog.
     """
     series = known.series
@@ -142,7 +142,7 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
         names = [by_alpha3(key).name for key in keys]
         live = [catalog.finest_live(indicator, key) for key in keys]
     else:
-        # Nothing fetches what only the user has.
+        # Data that only the user has cannot be fetched.
         names = [known.names.get(key, key) for key in keys]
         live = [None] * len(keys)
     columns = ["country", "name", "frequency", "first_period", "last_period"]

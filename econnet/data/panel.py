@@ -97,7 +97,7 @@ class Panel:
         }
 
     def native(self, country: str, indicator: str) -> "Panel":
-        """Return the panel that has a country's indicator as often as it is measured.
+        """Return the panel that has a country's indicator at its own frequency.
 
         That is one of `finer`, or this one.
         """
@@ -141,7 +141,7 @@ class Panel:
         then = self.known_at <= day
         values = self.values.where(then).to_numpy(dtype=float, copy=True)
         known = self.vintages[self.vintages["known_at"] <= day]
-        # Of several vintages of one value, the last assigned remains: the newest.
+        # If a value has several vintages, the last assignment wins: the newest.
         values[known["row"], known["column"]] = known["value"]
         return replace(
             self,
@@ -202,8 +202,8 @@ def build(
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
-    or, if that is sooner, when it was retrieved. Of a revised value, the table has
-    the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
+    or, if that is sooner, when it was retrieved. For a revised value, the table has the
+    newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
     revised data has the table only. `indicators` describes the columns, and is the
     catalog unless the data are the user's own.
     """

@@ -42,7 +42,8 @@ def forecasts(observations: pd.DataFrame) -> pd.DataFrame:
     probabilities = table["kind"] == "probability-forecast"
     table["value"] = table["value"].mask(probabilities, table["value"] / 100)
     key = ["country", "column", "period", "known_at"]
-    # Of two series of one day, such as an edition in two files, the later row counts.
+    # If two series have the same day, such as an edition in two files, the later row
+    # counts.
     table = table.sort_values(key, kind="stable").drop_duplicates(key, keep="last")
     return table[PROFESSIONAL_COLUMNS].reset_index(drop=True)
 

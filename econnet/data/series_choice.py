@@ -12,7 +12,7 @@ def choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
 
     A series is current if it ends at most `MAX_STALE` periods before the one that ends
     last. A measured one comes before a modelled one; ties go to the first in the
-    catalog. An archive counts as as long as the series whose editions it keeps.
+    catalog. An archive counts as being as long as the series whose editions it keeps.
     """
     spans = tidy.groupby("series")["ordinal"].agg(["max", "count"])
     spans = series.join(spans, how="inner")
@@ -45,5 +45,5 @@ def _entry(key: str, template: SeriesTemplate | None) -> tuple[int, bool]:
     return indicator.series.index(template), template.modelled
 
 
-# Of a panel's periods.
+# In periods of the panel.
 MAX_STALE = 2

@@ -22,8 +22,8 @@ DRAWS = 400
 # perfectly calibrated forecasts had been added.
 PRIOR = 5.0
 NEWTON_STEPS = 8
-# Near the minimum the error of a step is the square of the one before: after a step
-# this short it is that of rounding.
+# Near the minimum, each step's error is about the square of the one before: after a
+# step this short, only rounding error remains.
 SHORT_STEP = 1e-7
 # Arrays of this many numbers fit into the cache of a processor.
 MAX_NUMBERS = 2**17

@@ -57,8 +57,8 @@ def decide(record: pd.DataFrame, cost_ratio: float) -> Decision:
     """Return the decision on the newest forecast of one country and model.
 
     `record` has columns `origin`, `period`, `probability` and `outcome`, missing where
-    it is not known yet; the newest forecast is the one to decide on. An outcome counts
-    as known as many periods after its own as the newest known one today.
+    it is not known yet; the newest forecast is the one to decide on. Every outcome
+    counts as known after the delay of the newest one that is known today.
     """
     rows = record.sort_values("origin")
     probability = rows["probability"].to_numpy(float)
@@ -82,7 +82,7 @@ def decide(record: pd.DataFrame, cost_ratio: float) -> Decision:
 def thresholds_by_origin(rows: pd.DataFrame, cost_ratio: float) -> Floats:
     """Return the threshold of each forecast, from what was known at its origin.
 
-    Parameters are those of `decide`; the rows are in the order of time.
+    Parameters are those of `decide`; the rows are in chronological order.
     """
     origin = pd.PeriodIndex(rows["origin"]).asi8
     period = pd.PeriodIndex(rows["period"]).asi8

@@ -25,7 +25,8 @@ from econnet.core.types import Floats
 
 Interval = tuple[float, float]
 
-# Of 4 to 8 terms, 4 cover best in short records (`benchmarks/coverage.py`).
+# Among 4 to 8 terms, 4 give the best coverage in short records
+# (`benchmarks/coverage.py`).
 TERMS = 4
 # A 90% interval leaves out 5% on either side.
 UPPER_QUANTILE = 0.95
@@ -33,7 +34,7 @@ UPPER_QUANTILE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over a track record, and the standard error of it."""
+    """A mean over a track record, and its standard error."""
 
     value: float
     error: float
@@ -56,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Periods:
-    """The periods of the rows of a track record, in the order of time.
+    """The periods of the rows of a track record, in chronological order.
 
     Parameters
     ----------
@@ -104,8 +105,8 @@ class Periods:
 def estimate(value: float, by_period: Floats, spells: int) -> Estimate:
     """Return an estimate with the standard error of the mean of `by_period`.
 
-    `by_period`, (periods,), is what each period adds to the error, in the order of
-    time; `spells` are the runs of contractions in the record.
+    `by_period`, (periods,), is what each period adds to the error, in chronological
+    order; `spells` are the runs of contractions in the record.
     """
     terms = min(TERMS, len(by_period) - 1)
     if terms == 0:
@@ -115,10 +116,10 @@ def estimate(value: float, by_period: Floats, spells: int) -> Estimate:
 
 
 def ewc_error(values: Floats, terms: int) -> float:
-    """Return the standard error of the mean of values in the order of time."""
+    """Return the standard error of the mean of values in chronological order."""
     cosines = scipy.fft.dct(values - values.mean(), norm="ortho")[1 : terms + 1]
     variance = float(np.mean(cosines**2)) / len(values)
-    # Equal values have no variance but that of rounding.
+    # Equal values have no variance except from rounding.
     rounding = np.finfo(float).eps * float(np.mean(values**2))
     return float(np.sqrt(variance)) if variance > rounding else 0.0
 

@@ -219,7 +219,7 @@ def reliability_curve(
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 90% interval of a share, estimated as `hits / n`.
+    """Return Wilson's 90% interval for a share, estimated as `hits / n`.
 
     Notes
     -----
@@ -264,7 +264,7 @@ def precision_recall_curve(
 
 
 def _hits_and_signals(probability: Floats, outcome: Floats) -> tuple[Floats, Floats]:
-    """Return the number of right signals, and of all, at each distinct threshold."""
+    """Return the numbers of right signals and of all signals at each threshold."""
     falling = np.argsort(-probability, kind="stable")
     last_of_equals = np.append(np.diff(probability[falling]) != 0, True)
     hits: Floats = np.cumsum(outcome[falling])[last_of_equals]

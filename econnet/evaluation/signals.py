@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Booleans = npt.NDArray[np.bool_]
 Measure = Literal["f1", "balanced_accuracy"]
 
-# Contractions, and expansions, with known outcome that a threshold is chosen from.
+# Known contractions, and known expansions, that the choice of a threshold needs.
 MIN_PER_CLASS = 5
 
 
@@ -51,7 +51,7 @@ def balanced_accuracy(signals: Booleans, outcome: Floats) -> float | None:
 
 
 def best_threshold(probability: Floats, outcome: Floats, measure: Measure) -> float:
-    """Return the threshold with the highest value of `measure`, the highest of several.
+    """Return the threshold with the highest `measure`; of several, the highest one.
 
     It is half-way between the lowest forecast that is a signal and the next one down.
     There must be a contraction and an expansion.
@@ -95,7 +95,7 @@ def thresholds(
 ) -> list[float]:
     """Return the threshold of each window, chosen from what was known at its origin.
 
-    `windows` are in the order of time; `forecasts` are one model's probabilities of
+    `windows` are in chronological order; `forecasts` are one model's probabilities of
     each window's rows ahead.
     """
     earlier = np.full(len(windows[0].features.y), np.nan)
@@ -250,7 +250,7 @@ def scorecard(record: pd.DataFrame, contractions: pd.Series, event: Event) -> Sc
 
 @dataclass(frozen=True, eq=False)
 class _Forecasts:
-    """One country's forecasts in the order of time, with periods as ordinals.
+    """One country's forecasts in chronological order, with periods as ordinals.
 
     `since` and `until` are the first and last period that each forecast is about.
     """
@@ -302,7 +302,7 @@ class _Forecasts:
         )
 
     def _lead(self, signal: int, previous: int) -> int:
-        """Return the start of the run of signals that leads to one.
+        """Return the start of the run of signals that leads up to one.
 
         It is the signal itself if the run followed the episode that ended in
         `previous`.

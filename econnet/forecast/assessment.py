@@ -200,7 +200,7 @@ def skill(scored: pd.DataFrame) -> Skill | None:
 
 
 def without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
-    """Return the forecasts that are about no period of a year."""
+    """Return the forecasts that do not concern any period of the year."""
     last = pd.PeriodIndex(scored["period"])
     first = last
     if task.event == "within":

@@ -51,8 +51,8 @@ def train(
 def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
     """Return the model in `path` if it fits: same data, task and version.
 
-    Errors are those of `saved_model.load`, except that a missing file gives `None`; one
-    that names models, countries or indicators that are not there is damaged too.
+    Errors are those of `saved_model.load`, except that a missing file gives `None`; a
+    file that names unknown models, countries or indicators counts as damaged.
     """
     try:
         model = saved_model.load(path)
@@ -80,11 +80,11 @@ class Shared:
 
     @classmethod
     def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
-        """Return it for a model, whose partners are fitted again to the same data."""
+        """Return it for a model, whose partners are fitted again if it was stored."""
         window = final_window(prepared)
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
-            CombinedForecaster.of(model.network, window, model.weights),
+            CombinedForecaster.of(model.network, window, model.weights, model.partners),
             window,
         )
 

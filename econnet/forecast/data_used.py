@@ -38,7 +38,7 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     return table.loc[known.min() : known.max()]
 
 
-# A command shows those of two frequencies before the forecast, which contains one.
+# A command shows the data of two frequencies before the forecast, which has one.
 @lru_cache(maxsize=2)
 def data_used(prepared: PreparedTask) -> DataUsed:
     """Return the series behind the forecast, with the dates of their next values."""
@@ -149,13 +149,13 @@ class _Measured:
         )
 
     def native(self, indicator: str) -> _Rows:
-        """Return the rows that have an indicator as often as it is measured."""
+        """Return the rows that have an indicator at its own frequency."""
         return self.finer.get(indicator, self.at_all)
 
     def next_due(self, indicator: str, rows: _Rows) -> str:
         """Return when an indicator's next value is due, by the lag of the last one.
 
-        A value that is known but not used yet is not due any more.
+        A value that is known but not used yet is no longer due.
         """
         known_at = rows.known_at[indicator].dropna()
         newest = known_at.index[-1]
@@ -163,14 +163,14 @@ class _Measured:
         newer = self.newer
         for end in newer.loc[newer["indicator"] == indicator, "end"]:
             known = pd.Period(end, newest.freq)
-            # A month does not complete its quarter before the end of it.
+            # A month does not complete its quarter before the quarter has ended.
             if known.end_time.normalize() == end:
                 newest = max(newest, known)
         return str(((newest + 1).end_time.normalize() + lag).date())
 
 
 def _series_used(measured: _Measured, about: "pd.Series[Any]") -> SeriesUsed:
-    """Return a series for the report, as often as it is measured."""
+    """Return a series for the report, at its own frequency."""
     key = about["indicator"]
     rows = measured.native(key)
     values = rows.values[key].dropna()

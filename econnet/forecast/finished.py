@@ -93,9 +93,9 @@ class _Kept:
 def find(
     country: Country, request: TaskRequest, workspace: Workspace
 ) -> Finished | None:
-    """Return the finished forecast of a request; `None` if none is kept that fits.
+    """Return the finished forecast of a request; `None` if no stored one fits.
 
-    Its time of making is now.
+    It is dated now.
     """
     path = _path(country, request, workspace)
     if path is None:
@@ -114,7 +114,7 @@ def keep(
     workspace: Workspace,
     logged: PreviousForecast | None,
 ) -> None:
-    """Write a finished forecast; nothing if its data are not those of the workspace.
+    """Write a finished forecast, unless its data differ from those of the workspace.
 
     `logged` is the earlier forecast in the log that it was compared with.
     """
@@ -145,7 +145,7 @@ def again(
     outlook: bool = True,
     listener: Listener = SILENT,
 ) -> Forecast | None:
-    """Return the forecast that was made before for a request, if it is still right.
+    """Return the forecast that was made before for a request, if it is still valid.
 
     It is what `workflow.forecast` would return, from the data of store and snapshot,
     and is logged like it; `None` if it must be computed.
@@ -200,7 +200,7 @@ def _plain(request: TaskRequest) -> TaskRequest:
 
 
 def _fits(kept: _Kept, workspace: Workspace) -> bool:
-    """Return whether making the forecast now would give it again."""
+    """Return whether making the forecast now would give the same one."""
     forecast, today = kept.finished.forecast, date.today()
     if not kept.made_on <= today < (kept.finished.unchanged_until or date.max):
         return False
@@ -238,8 +238,8 @@ def _logged(forecast: Forecast, workspace: Workspace) -> PreviousForecast | None
 class _Column(msgspec.Struct, frozen=True):
     """The values of a column or an index.
 
-    `kind` is the dtype of NumPy of the content, `P` and the frequency for ordinals of
-    periods, or `T` for a text, whose content are positions in `texts`.
+    `kind` is the content's NumPy dtype, `P` and the frequency for ordinals of periods,
+    or `T` for text, whose content is positions in `texts`.
     """
 
     name: str | None

@@ -147,7 +147,8 @@ def information_state(
     state = InformationState.on(day, task.frequency)
     first = released.loc[released["indicator"] == task.target, "first_vintage"].max()
     if first > state.until:
-        # A target that was published once, since the last fixed day, waits for none.
+        # A target first published after the last fixed day does not wait for a later
+        # one.
         after = next_fixed_date(first.date(), task.frequency)
         state = InformationState.on(after, task.frequency)
     return state
@@ -158,7 +159,7 @@ def unchanged_until(
 ) -> datetime.date | None:
     """Return a day before which the state of information remains that of today.
 
-    `None` if it remains so for ever: only newer data can change it.
+    `None` if it remains so forever: only newer data can change it.
     """
     if as_of is not None:
         return None

@@ -180,7 +180,7 @@ def _with_outcomes(
 
 
 def _data_of(file: str, country: str) -> Dataset:
-    """Return the user's file again; its only country may be named in the log alone."""
+    """Return the user's file again; its only country may be named only in the log."""
     path = Path(file)
     return user_panel.read(path, country=country).known(path.name)
 

@@ -109,7 +109,7 @@ def _with_aggregates(known: Dataset, countries: Sequence[Country]) -> Dataset:
 def _check_known_at(known: Dataset, column: str) -> None:
     """Raise `DataError` if a column has one `known_at`: no past forecast had data."""
     rows = known.observations[known.observations["indicator"] == column]
-    # A missing date is that of a period's end and its publication lag.
+    # A missing date means the period's end plus its publication lag.
     days = rows["known_at"].drop_duplicates()
     if len(days) == 1 and days.notna().all() and len({*rows["period"]}) > 1:
         raise DataError(
@@ -212,7 +212,7 @@ def _check_season(
 
 
 def _moving_base(values: Panel, target: str, countries: Sequence[Country]) -> list[str]:
-    """Return a line for each country whose index seems to compare with the past."""
+    """Return a line for each country whose index seems to be relative to the past."""
     if values.indicators[target].transform == "level":
         return []
     return [

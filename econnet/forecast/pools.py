@@ -17,7 +17,7 @@ from econnet.core.task import Task
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 
-# What a country needs of its own so that it is trained alone by default. Annual
+# The history that a country needs in order to be trained alone by default. Annual
 # histories are too short: 60 years are 60 rows.
 MIN_OWN_YEARS = 40
 MIN_TIMES_AS_MANY_INDICATORS = 2

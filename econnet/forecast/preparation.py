@@ -81,7 +81,7 @@ def choose_frequency(
 
 
 def _is_short_by_quarters(spans: Mapping[Frequency, str]) -> bool:
-    """Return whether the annual history is longer than a short one by quarters."""
+    """Return whether the quarterly history is short and the annual one is longer."""
     years = {frequency: _years(span) for frequency, span in spans.items()}
     annual = years.pop("A", 0)
     return max(years.values(), default=0) < min(annual, MIN_QUARTERLY_YEARS)
@@ -150,8 +150,8 @@ def prepare(
 
     `as_of` is a moment of the task's date `as_of`. The data are those of the latest
     fixed day. Where one of `sharing` has the same data and the country, the panel is
-    taken from it, and for the same task all else as well. `DataError` is raised if the
-    country lacks what the task needs.
+    taken from it, and for the same task everything else as well. `DataError` is raised
+    if the country lacks what the task needs.
     """
     as_of = _moment(task, as_of)
     alone = learns_alone(country, task, known, as_of)
@@ -283,7 +283,7 @@ def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
 def _nothing_known(
     known: Dataset, country: Country, task: Task, date: pd.Timestamp
 ) -> str:
-    """Return why there is no label: never measured so often, or not known yet."""
+    """Return why there is no label: never measured that often, or not known yet."""
     spans = _spans(known, country, task.target)
     if FREQUENCIES.index(task.frequency) > _finest(spans):
         return _missing_target(known, country, task.target, [task.frequency])
@@ -306,5 +306,5 @@ def at_horizon(
     return replace(prepared, task=task, features=design)
 
 
-# A shorter record by quarters has too few contractions to learn from and to judge by.
+# A shorter quarterly record has too few contractions to learn from and to judge by.
 MIN_QUARTERLY_YEARS = 10

@@ -94,8 +94,8 @@ def _versions() -> dict[str, str]:
 def software() -> str:
     """Return a digest of versions, processor and econnet's own files.
 
-    The files are those of an installation that somebody may be changing: their sizes
-    and the times of their last changes are part of it, not their content.
+    The files may belong to an installation that somebody is changing: the digest covers
+    their sizes and the times of their last changes, not their content.
     """
     digest = hashlib.sha256(f"{_versions()} {_processor()}".encode())
     for path in sorted(PACKAGE.rglob("*")):

@@ -147,39 +147,26 @@ def answer(
 
     It is an error if no outcome of a past forecast is known.
     """
-    records = _replayed(questions, training.part(progress, 0, REPLAY))
-    answers: list[QuestionAnswer | DataError] = []
-    for prepared, record in zip(questions, records, strict=True):
-        try:
-            answers.append(
-                record if isinstance(record, DataError) else _answer(prepared, record)
-            )
-        except DataError as error:
-            answers.append(error)
-        progress(REPLAY + (1 - REPLAY) * len(answers) / len(questions))
-    return answers
-
-
-def _replayed(
-    questions: Sequence[PreparedTask], progress: Progress
-) -> list[pd.DataFrame | DataError]:
-    """Return the track record of each question, or why there is none."""
     parts = training.side_by_side_progress(progress, len(questions))
-
-    def replayed(number: int) -> pd.DataFrame | DataError:
-        try:
-            record, _ = replay.run(questions[number], ["base_rate"], parts[number])
-        except DataError as error:
-            parts[number](1.0)
-            return error
-        return record
-
     return workers.side_by_side(
-        [partial(replayed, number) for number in range(len(questions))]
+        [partial(_answer, *each) for each in zip(questions, parts, strict=True)]
     )
 
 
-def _answer(prepared: PreparedTask, record: pd.DataFrame) -> QuestionAnswer:
+def _answer(prepared: PreparedTask, progress: Progress) -> QuestionAnswer | DataError:
+    """Return the answer to one question, or why there is none."""
+    try:
+        record, _ = replay.run(
+            prepared, ["base_rate"], training.part(progress, 0, REPLAY)
+        )
+        return _answer_from(prepared, record)
+    except DataError as error:
+        return error
+    finally:
+        progress(1.0)
+
+
+def _answer_from(prepared: PreparedTask, record: pd.DataFrame) -> QuestionAnswer:
     """Return the answer to one question, from its track record.
 
     `DataError` is raised if there is no past forecast whose outcome is known.
@@ -189,8 +176,10 @@ def _answer(prepared: PreparedTask, record: pd.DataFrame) -> QuestionAnswer:
         record["outcome"].notna() & (record["country"] == prepared.country.alpha3)
     ]
     window = training.final_window(prepared)
-    forecaster = training.learn(prepared, window, record)
-    probability, interval = training.todays_forecast(window, forecaster, pool)
+    (forecast,) = training.learn_and_forecast(
+        prepared, window, record, pool, window.raw_ahead
+    )
+    probability, interval = forecast
     return QuestionAnswer(
         task=prepared.task,
         as_of=prepared.state.date.isoformat(),

@@ -23,7 +23,7 @@ MAX_HORIZON = 1_000
 
 
 def now() -> str:
-    """Return the time of making of a forecast that is made now, in UTC."""
+    """Return the time to record for a forecast that is made now, in UTC."""
     return pd.Timestamp.now("UTC").isoformat(timespec="seconds")
 
 
@@ -433,7 +433,7 @@ class Responsive:
     """The forecast as a function of a few indicators, for the HTML page.
 
     `grid` has the log-odds of the whole forecast for every combination of the
-    indicators' `values`, the last indicator moving first. `scores` are the normal
+    indicators' `values`, the last indicator varying fastest. `scores` are the normal
     scores of the knots of the inputs.
     """
 

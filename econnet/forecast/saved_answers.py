@@ -21,7 +21,7 @@ SCHEMA = 1
 
 
 class _Schema(msgspec.Struct, frozen=True):
-    """The number of a file's schema; 0 of a file from before there was one."""
+    """The number of a file's schema; 0 for a file from before there was one."""
 
     schema: int = 0
 

@@ -30,7 +30,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Basis:
-    """What the replays in a file rest on, besides the question.
+    """What the replays in a file are based on, besides the question.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class _Schema(msgspec.Struct, frozen=True):
 def basis(
     workspace: Workspace, task: Task, file: UserFile | None = None
 ) -> Basis | None:
-    """Return what replays from the data as they are now rest on.
+    """Return what replays from the current data are based on.
 
     `file` is the user's, if the data come from one. `None` if nothing is kept.
     """
@@ -119,8 +119,8 @@ def find(
 ) -> tuple[DaySkill, ...]:
     """Return the skill by day for a question, the earliest day first.
 
-    `place` is that of its forecast. Empty unless at least two days are kept that rest
-    on the data as they are now.
+    `place` is that of its forecast. Empty unless at least two days are kept that are
+    based on the current data.
     """
     if file is None:  # the headline has another place than the question it answers
         place = place_of(country.alpha3, task, None)

@@ -21,7 +21,7 @@ from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.importance import Importance, indicators
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
-from econnet.models.combination import MODELS, NETWORK
+from econnet.models.combination import MODELS, NETWORK, Fitted
 from econnet.models.network_file import NewerFileError
 from econnet.models.scaling import SCORES, Scaler
 from econnet.models.titles import TITLES
@@ -47,6 +47,8 @@ class Model:
         Forecasts at other horizons; `None` until they are trained.
     importance
         Of each indicator; empty if not measured.
+    partners
+        The fitted partners if the model was trained just now, else `None`.
     """
 
     network: Network
@@ -56,6 +58,7 @@ class Model:
     fingerprint: str
     outlook: tuple[Ahead, ...] | None = None
     importance: tuple[Importance, ...] = ()
+    partners: Mapping[str, Fitted] | None = None
 
 
 def model_digest(features: DesignMatrix, task: object, version: str) -> str:
@@ -269,7 +272,7 @@ def check_content(model: Model, features: DesignMatrix) -> None:
 
 
 def _are_positions(array: np.ndarray, length: int) -> bool:
-    """Return whether all are integers from 0 to below `length`."""
+    """Return whether all are integers from 0 to `length - 1`."""
     return array.dtype.kind in "iu" and bool(((array >= 0) & (array < length)).all())
 
 

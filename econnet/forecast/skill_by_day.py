@@ -70,7 +70,7 @@ def _shared_rows(
 def _improvement(rows: pd.DataFrame) -> tuple[Floats, float]:
     """Return how much lower each forecast's log loss is than the base rate's.
 
-    Second, the base rate's mean log loss.
+    Also returns the base rate's mean log loss.
     """
     own, base = (
         log_loss_costs(
@@ -84,7 +84,7 @@ def _improvement(rows: pd.DataFrame) -> tuple[Floats, float]:
 def _day_skill(
     day: str, rows: pd.DataFrame, periods: Periods, earliest: Floats | None
 ) -> DaySkill:
-    """Return a day's skill; `earliest` is the first day's improvement, if another's."""
+    """Return a day's skill; `earliest` is the improvement on an earlier first day."""
     own = rows[rows["model"] == "econnet"]
     probability, outcome = (
         own[name].to_numpy(dtype=float) for name in ("probability", "outcome")
@@ -120,7 +120,7 @@ def keep(
 ) -> None:
     """Keep a country's forecasts on the day of a finished backtest.
 
-    Those of other days remain if they rest on the same data and schedule.
+    Those of other days remain if they are based on the same data and schedule.
     """
     frequency = result.task.frequency
     start = result.schedule.start

@@ -101,9 +101,9 @@ def models_of(
 def forecast_side_by_side(
     models: Mapping[str, Model], windows: Sequence[Window]
 ) -> None:
-    """Let the models of `models_of` that run tasks forecast, so that no core is idle.
+    """Run the forecasts of `models_of` that consist of tasks, so that no core is idle.
 
-    They remember their forecasts, as long as they are asked about the same windows.
+    The models keep their forecasts as long as they are asked about the same windows.
     """
     of_tasks = {combination.NETWORK, *combination.MODELS, *LEARNERS}
     workers.side_by_side(

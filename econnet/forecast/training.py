@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
+from econnet.models import combination
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
 from econnet.models.windows import Window, window_at, with_row_ahead
@@ -108,10 +110,13 @@ def _completed(
     history: "_History",
 ) -> Model:
     """Return the model of the countries with one origin, with what it lacks trained."""
-    model = stored or _final_model(members[0], history)
-    if training.outlook and _lacks_outlook(model):
-        return replace(model, outlook=_outlook(members, history.outlook))
-    return model
+    if not (training.outlook and _lacks_outlook(stored)):
+        return stored or _final_model(members[0], history)
+    model, outlook = workers.both(
+        lambda: stored or _final_model(members[0], history),
+        lambda: _outlook(members, history.outlook),
+    )
+    return replace(model, outlook=outlook)
 
 
 def learns_with(prepared: PreparedTask) -> object:
@@ -155,30 +160,25 @@ def _replay(
     if not task_needed:
         outlook = replay.run_outlook(newest, others, progress)
         return _History(pd.DataFrame(), (), outlook)
-    halves = side_by_side_progress(progress, 2)
-    of_task, of_outlook = halves if others else (progress, progress)
-
-    def at_horizon() -> _History:
-        found = replay.run(newest, training.baselines, of_task, training.importance)
-        return _History(*found, outlook={})
-
-    def at_others() -> _History:
-        found = replay.run_outlook(newest, others, of_outlook)
-        return _History(pd.DataFrame(), (), found)
-
     if not others:
-        return at_horizon()
-    of_horizon, of_others = workers.side_by_side([at_horizon, at_others])
-    return replace(of_horizon, outlook=of_others.outlook)
+        found = replay.run(newest, training.baselines, progress, training.importance)
+        return _History(*found, outlook={})
+    of_task, of_outlook = side_by_side_progress(progress, 2)
+    (record, importance), outlook = workers.both(
+        lambda: replay.run(newest, training.baselines, of_task, training.importance),
+        lambda: replay.run_outlook(newest, others, of_outlook),
+    )
+    return _History(record, importance, outlook)
 
 
 def side_by_side_progress(progress: Progress, parts: int) -> list[Progress]:
     """Return the progress functions of equal parts that advance side by side."""
-    shares = [0.0] * parts
+    shares, one_at_a_time = [0.0] * parts, Lock()
 
     def advance(number: int, share: float) -> None:
-        shares[number] = share
-        progress(sum(shares) / parts)
+        with one_at_a_time:
+            shares[number] = share
+            progress(sum(shares) / parts)
 
     return [partial(advance, number) for number in range(parts)]
 
@@ -187,7 +187,8 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
     record = _as_known_to(prepared, history.record)
-    forecaster = learn(prepared, window, record)
+    task = prepared.task
+    forecaster = CombinedForecaster.learn(window, record, task.members, task.seed)
     return Model(
         forecaster.network,
         forecaster.weights,
@@ -195,15 +196,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
         record,
         task_digest(prepared),
         importance=history.importance,
-    )
-
-
-def learn(
-    prepared: PreparedTask, window: Window, record: pd.DataFrame
-) -> CombinedForecaster:
-    """Return the forecaster of a window, with the weights that a track record gives."""
-    return CombinedForecaster.learn(
-        window, record, prepared.task.members, prepared.task.seed
+        partners=forecaster.partners,
     )
 
 
@@ -230,15 +223,33 @@ def _at_horizon(
         pool = assessment.assess_pool(first.task, record)
     except DataError:
         return []
-    window_of_first = final_window(first)
-    forecaster = learn(first, window_of_first, record)
+    window = final_window(first)
+    there = [replace(first, country=m.country, origin=m.origin) for m in members]
+    rows = window.features.X[[_row_ahead(member) for member in there]]
+    forecasts = learn_and_forecast(first, window, record, pool, rows)
+    return [
+        ahead
+        for member, forecast in zip(there, forecasts, strict=True)
+        for ahead in in_short(member, *forecast, record)
+    ]
 
-    def forecast(member: PreparedTask) -> list[Ahead]:
-        prepared = replace(first, country=member.country, origin=member.origin)
-        window = window_of_country(window_of_first, prepared)
-        return in_short(prepared, *todays_forecast(window, forecaster, pool), record)
 
-    return [*chain.from_iterable(workers.map_threads(forecast, members))]
+def learn_and_forecast(
+    prepared: PreparedTask,
+    window: Window,
+    record: pd.DataFrame,
+    pool: PoolAssessment,
+    rows: Floats,
+) -> list[tuple[float, Interval]]:
+    """Return the probability of each row of raw features, and its 90% interval.
+
+    The forecaster learns from the window, and is not kept.
+    """
+    task = prepared.task
+    log_odds, disagreement = combination.learn_and_forecast(
+        window, record, rows, task.members, task.seed
+    )
+    return _with_intervals(log_odds, disagreement, window, pool)
 
 
 def todays_forecast(
@@ -256,19 +267,25 @@ def with_intervals(
 
     The forecaster learned from the window.
     """
+    return _with_intervals(*forecaster.forecast(raw), window, pool)
+
+
+def _with_intervals(
+    log_odds: Floats, disagreement: Floats, window: Window, pool: PoolAssessment
+) -> list[tuple[float, Interval]]:
+    """Return the probability of each row, and its 90% interval."""
     runs = independent_runs(window)
-    forecasts = zip(*forecaster.forecast(raw), strict=True)
     return [
         (
-            float(probability(log_odds)),
+            float(probability(of_row)),
             probability_interval(
-                float(log_odds),
-                pool.calibration.error(float(log_odds)),
-                float(disagreement),
+                float(of_row),
+                pool.calibration.error(float(of_row)),
+                float(models_differ_by),
                 runs,
             ),
         )
-        for log_odds, disagreement in forecasts
+        for of_row, models_differ_by in zip(log_odds, disagreement, strict=True)
     ]
 
 
@@ -326,13 +343,18 @@ def _is_ahead(prepared: PreparedTask) -> npt.NDArray[np.bool_]:
     return here
 
 
+def _row_ahead(prepared: PreparedTask) -> int:
+    """Return the position of that row."""
+    (row,) = np.flatnonzero(_is_ahead(prepared))
+    return int(row)
+
+
 def window_of_country(window: Window, prepared: PreparedTask) -> Window:
     """Return the final window of a country that shares its model with another.
 
     `window` is that of the other country. Both learn from the same rows.
     """
-    (row,) = np.flatnonzero(_is_ahead(prepared))
-    return with_row_ahead(window, prepared.features, int(row))
+    return with_row_ahead(window, prepared.features, _row_ahead(prepared))
 
 
 def task_digest(prepared: PreparedTask) -> str:

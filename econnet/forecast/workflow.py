@@ -40,8 +40,6 @@ from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
-from econnet.models import forests
-from econnet.runtime import workers
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +179,6 @@ def forecast(
     horizons are forecast too, as reports need. An open question is the headline one,
     for which all standard questions are answered.
     """
-    if retrain:
-        workers.start_early(forests.__name__)
     ready = _ready(asked, workspace, assumptions, retrain=retrain, listener=listener)
     prepared = ready.prepared
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)

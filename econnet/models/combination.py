@@ -9,8 +9,10 @@ forecasts, which may be zero; econnet's forecast is the mean over members. A par
 that fails is left out.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -23,9 +25,10 @@ from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models import network_ensemble, pooling
 from econnet.models.baselines import LEARNERS
 from econnet.models.growth import FittedGrowth, GrowthDistribution, GrowthNetworks
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.professional_logit import ProfessionalLogit
 from econnet.models.scaling import Scaler
-from econnet.models.windows import Window
+from econnet.models.windows import Window, window_digest
 from econnet.network import Network
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
@@ -89,19 +92,27 @@ class CombinedForecaster:
         cls, window: Window, record: pd.DataFrame, members: int, seed: int
     ) -> "CombinedForecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
-        with one_blas_thread():
-            network = network_ensemble.learn(window, members, seed)
-        return cls.of(network, window, weights_from_record(window, record))
+        weights = weights_from_record(window, record)
+        network, fitted = workers.both(
+            partial(network_ensemble.learn, window, members, seed),
+            partial(learn_partners, window, weights),
+        )
+        return cls.of(network, window, weights, fitted)
 
     @classmethod
     def of(
-        cls, network: Network, window: Window, weights: Mapping[str, float]
+        cls,
+        network: Network,
+        window: Window,
+        weights: Mapping[str, float],
+        fitted: Mapping[str, Fitted] | None = None,
     ) -> "CombinedForecaster":
         """Return the forecaster of networks that were trained on a window.
 
-        Its partners are trained again, and are the same as before.
+        `fitted` are the partners that `learn_partners` returned for the window. Without
+        them partners are trained again, and are the same as before.
         """
-        partners = learn_partners(window, weights)
+        partners = learn_partners(window, weights) if fitted is None else fitted
         used = {
             name: weight
             for name, weight in weights.items()
@@ -161,6 +172,32 @@ class CombinedForecaster:
     @property
     def _partner_weights(self) -> Floats:
         return np.array([self.weights[name] for name in self.partners], dtype=float)
+
+
+def learn_and_forecast(
+    window: Window, record: pd.DataFrame, rows: Floats, members: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return the log-odds for rows of raw features, and the models' disagreement.
+
+    Both are those of `CombinedForecaster.learn` and `forecast`, for each row alone. The
+    forecaster learns as a task, and is not kept.
+    """
+    weights = weights_from_record(window, record)
+    options = EnsembleOptions()
+
+    def forecast(rows: Floats) -> list[np.ndarray]:
+        with one_blas_thread():
+            networks = network_ensemble.fit([window], members, seed, options)
+        forecaster = CombinedForecaster.of(networks.of_inputs(), window, weights)
+        of_rows = [forecaster.forecast(row[None]) for row in rows]
+        return [np.concatenate(values) for values in zip(*of_rows, strict=True)]
+
+    digest = hashlib.sha256(np.ascontiguousarray(rows).data).hexdigest()
+    name = f"forecaster {members} {seed} {options} {weights} {digest}"
+    ((log_odds, disagreement),) = workers.map_tasks(
+        forecast, [rows], lambda _: window_digest(name, [window])
+    )
+    return log_odds, disagreement
 
 
 def prior(features: DesignMatrix) -> Mapping[str, float]:

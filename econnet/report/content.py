@@ -47,7 +47,7 @@ def _headings(forecast: Forecast) -> Content:
     data_end = wording.period_name(forecast.data.last_period)
     return {
         "name": forecast.country.name,
-        "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
+        "title": wording.title(forecast),
         "question": wording.question(forecast),
         "running": _running(forecast),
         "made": f"Forecast {wording.dated(forecast)} · data to {data_end}",
@@ -67,7 +67,8 @@ def _running(forecast: Forecast) -> str:
     text = f"{name} · {event}: {probability(forecast.probability)}"
     if len(text) <= MAX_RUNNING:
         return text
-    return f"{name} · {wording.when(forecast)}: {probability(forecast.probability)}"
+    short = f"{wording.contraction_noun(forecast)} {wording.when(forecast)}"
+    return f"{name} · {short}: {probability(forecast.probability)}"
 
 
 def _answer(forecast: Forecast) -> Content:
@@ -84,6 +85,7 @@ def _answer(forecast: Forecast) -> Content:
             wording.illustration(forecast) if passed else wording.position(forecast)
         ),
         "headline_reason": wording.headline_reason(forecast),
+        "questions_head": wording.QUESTIONS_HEAD,
         "questions": wording.question_rows(forecast),
         "verdict": {
             **asdict(verdict),
@@ -114,7 +116,7 @@ def _answer(forecast: Forecast) -> Content:
 
 
 def _warning(stale: wording.OutOfDate | None) -> str | None:
-    """Return the warning that newer data are due, without what is its headline."""
+    """Return the warning that newer data are due, without its headline."""
     if stale is None:
         return None
     text = stale.text if stale.passed else stale.sentence
@@ -177,11 +179,13 @@ def _past(forecast: Forecast) -> Content:
         "all_episodes_heading": (
             f"All {spell}s and the forecast {wording.ahead(forecast.task)}"
         ),
+        "all_episodes_note": _change_note(forecast),
         "change_heading": change_heading(forecast),
         **_false_alarms(forecast),
         "signals_explained": wording.SIGNALS_EXPLAINED,
         "record": f"{wording.track_record(forecast)} "
         f"{wording.verdict(forecast).comparison}".strip(),
+        "skill_head": _skill_head(forecast),
         "skill_rows": _skill_rows(forecast),
         "day_head": wording.DAY_HEAD,
         "day_rows": wording.day_rows(forecast.skill_by_day),
@@ -228,6 +232,23 @@ def change_heading(forecast: Forecast) -> str:
     return "change"
 
 
+def _change_note(forecast: Forecast) -> str | None:
+    """Return which series the changes are of, where it does not date the event."""
+    if not wording.is_chronology(forecast.task):
+        return None
+    return f"change: {forecast.target_title}, shown for orientation"
+
+
+def _skill_head(forecast: Forecast) -> list[str]:
+    """Return the headings of the table of skill; the first ones fit on a phone."""
+    event = "event occurred"
+    if not wording.is_cumulative(forecast.task):
+        event = f"{wording.contraction_noun(forecast)}s"
+        if wording.is_chronology(forecast.task):
+            event = f"in {wording.contraction_noun(forecast)}"
+    return ["scored on", "skill", "90% interval", "confidence", "forecasts", event]
+
+
 def _skill_rows(forecast: Forecast) -> list[list[str]]:
     """Return the skill with and without 2020 and at other horizons, one row each."""
     task, assessment = forecast.task, forecast.assessment
@@ -247,11 +268,11 @@ def _skill_rows(forecast: Forecast) -> list[list[str]]:
     return [
         [
             name,
+            wording.signed_percent(skill.value),
+            wording.signed_percent_range(skill.interval),
+            skill.confidence,
             f"{skill.n:,}",
             f"{skill.n_contractions:,}",
-            wording.signed_percent(skill.value),
-            " to ".join(map(wording.signed_percent, skill.interval)),
-            skill.confidence,
         ]
         for name, skill in named
         if skill is not None and skill.value is not None and skill.interval is not None
@@ -315,6 +336,7 @@ def _data_and_method(forecast: Forecast) -> Content:
         "caveats": wording.caveats(forecast),
         "command": wording.command(forecast),
         "citation": wording.citation(forecast),
+        "verify": wording.verification(forecast),
         "provenance": wording.provenance(forecast),
     }
 
@@ -435,7 +457,7 @@ def _short(text: str) -> str:
 
 
 def _sources(forecast: Forecast) -> list[str]:
-    """Return each source as it asks to be named, with its terms."""
+    """Return each source as it asks to be cited, with its terms."""
     kinds = {
         (
             series.attribution.removeprefix("Source: "),

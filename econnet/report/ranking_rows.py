@@ -123,17 +123,17 @@ def ranking_content(ranking: Ranking) -> Content:
 
 
 def _cells(row: dict[Any, Any], forecast: Forecast) -> list[str]:
-    period = wording.period_short(row["period"])
+    passed = " (out of date)" if wording.has_passed(forecast) else ""
     above = wording.number(wording.distance(forecast), 0, sign=True)
     return [
         str(row["rank"]),
-        row["name"],
+        f"{row['name']}{passed}",
         wording.percent(row["probability"]),
         row["confidence"],
         wording.percent_range((row["interval_low"], row["interval_high"])),
         wording.percent(row["base_rate"]),
         above,
-        f"{period} (out of date)" if wording.has_passed(forecast) else period,
+        wording.period_short(row["period"]),
     ]
 
 

@@ -143,7 +143,7 @@ def _basis(forecast: Forecast) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401
-    """Return `value` as JSON has it: periods as text, `None` for a missing number."""
+    """Return `value` for JSON: periods as text, `None` for a missing number."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     elif isinstance(value, pd.DataFrame):

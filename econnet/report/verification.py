@@ -110,7 +110,7 @@ class Verification:
                 f"not verified: {self.path}: the data have changed since, and the "
                 f"vintages with the digest {str(self.missing_digest)[:DIGEST_SHOWN]} "
                 "that the report names are no longer stored: "
-                f"{_some(self.data)}; `econnet report` makes a new one"
+                f"{_first_few(self.data)}; `econnet report` makes a new one"
             )
         if self.differences:
             return f"not verified: {self.path}: {self._describe_differences()}"
@@ -124,7 +124,7 @@ class Verification:
         )
 
     def _describe_differences(self) -> str:
-        shown = _some([pair.sentence() for pair in self.differences])
+        shown = _first_few([pair.sentence() for pair in self.differences])
         counted = f"{len(self.differences):,} of {self.compared:,} values differ"
         if self.bits:
             return (
@@ -138,7 +138,7 @@ class Verification:
 
     def _describe_tools(self) -> str:
         tools = self.tools.items()
-        return _some([f"{name} {now}, then {then}" for name, (then, now) in tools])
+        return _first_few([f"{name} {now}, then {then}" for name, (then, now) in tools])
 
 
 def verify(
@@ -266,7 +266,7 @@ def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
     news |= {
         key: text
         for key in before.keys() & now.keys()
-        if (text := _news(before[key], now[key]))
+        if (text := _newest_change(before[key], now[key]))
     }
     yield from (f"{key} {news[key]}" for key in sorted(news))
     if not news:
@@ -277,7 +277,7 @@ def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
         )
 
 
-def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
+def _newest_change(before: Mapping[str, Any], now: SeriesUsed) -> str:
     """Return the newest change of a series, or an empty text."""
     if before["series_id"] != now.series_id:
         return f"is {now.series_id} instead of {before['series_id']}"
@@ -318,7 +318,7 @@ def _rows_of_baselines(report: Report) -> frozenset[str]:
     )
 
 
-def _some(texts: Sequence[str]) -> str:
+def _first_few(texts: Sequence[str]) -> str:
     """Return the first few of some texts in a line."""
     more = len(texts) - MAX_SHOWN
     return "; ".join(texts[:MAX_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")

@@ -39,7 +39,7 @@ class World:
 
     @property
     def limits(self) -> tuple[float, float, float, float]:
-        """The least and the greatest x, then y, of everything on the map."""
+        """The smallest and the largest x, then y, of everything on the map."""
         points = np.concatenate(
             [ring for rings in self.shapes.values() for ring in rings]
         )
@@ -77,7 +77,7 @@ def decode_arcs(topology: Mapping[str, Any]) -> list[Floats]:
     Notes
     -----
     The TopoJSON Format Specification 1.0, section 2.1.3: positions are quantised and
-    delta-encoded, and scaled and moved by the transform.
+    delta-encoded, and scaled and translated by the transform.
     """
     scale = np.array(topology["transform"]["scale"])
     shift = np.array(topology["transform"]["translate"])
@@ -92,7 +92,7 @@ def rings_of(geometry: Mapping[str, Any], arcs: list[Floats]) -> list[Floats]:
 
 
 def _joined(numbers: list[int], arcs: list[Floats]) -> Floats:
-    """Return arcs as one line: ~n is arc n backwards; each goes on from the last."""
+    """Return arcs as one line: ~n is arc n backwards; each continues the last."""
     parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
@@ -100,7 +100,7 @@ def _joined(numbers: list[int], arcs: list[Floats]) -> Floats:
 def cut(ring: Floats) -> list[Floats]:
     """Return the parts of a ring on either side of the 180th meridian, each closed.
 
-    Rings that cross it leap from one edge of the map to the other.
+    Rings that cross it jump from one edge of the map to the other.
     """
     lon = np.unwrap(ring[:, 0], period=360)
     if lon.min() >= -180 and lon.max() <= 180:
@@ -117,7 +117,7 @@ def cut(ring: Floats) -> list[Floats]:
 
 
 def _clipped(ring: Floats, side: int) -> Floats:
-    """Return what of a ring lies west (1) or east (-1) of that meridian, closed.
+    """Return the part of a ring west (1) or east (-1) of that meridian, closed.
 
     Notes
     -----

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from econnet.core.errors import ClusterError, UsageError
+from econnet.runtime.inbox import Inbox
 from econnet.runtime.processes import Numbered
 from econnet.runtime.workers import run_alone
 
@@ -79,19 +80,28 @@ class Cluster:
                 client.close(timeout=1)
 
     def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
+        self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come.
+
+        Items that still arrive are sent once all threads that hand them in wait.
 
         Raises
         ------
         ClusterError
             The scheduler or its last worker is gone.
         """
+        inbox = Inbox.of(items)
+        for arrived in inbox.batches():
+            yield from self._run(task, inbox, arrived)
+
+    def _run(
+        self, task: Callable[[Item], Result], items: Inbox[Item], numbers: Sequence[int]
+    ) -> Numbered[Result]:
         from distributed import CancelledError, KilledWorker, as_completed
         from distributed.comm import CommClosedError
 
-        left = deque(range(len(items)))
+        left = deque(numbers)
         block_of: dict[Future[tuple[list[Result], float]], list[int]] = {}
         under_way = as_completed()
 

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
@@ -25,6 +25,7 @@ from typing import TypeAlias, TypeVar
 import loky
 
 from econnet.core.errors import DataError
+from econnet.runtime.inbox import Inbox
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,7 +34,7 @@ Numbered: TypeAlias = Generator[tuple[int, Result], None, None]
 
 def run_in_processes(
     task: Callable[[Item], Result],
-    items: Sequence[Item],
+    items: Sequence[Item] | Inbox[Item],
     workers: int,
     *,
     here: bool = False,
@@ -42,33 +43,44 @@ def run_in_processes(
 
     When a process is lost, the tasks in progress are run again. When the caller stops
     early, so does the work. With `here`, this process runs tasks too, the last ones,
-    while the others are busy.
+    while the others are busy and no thread of it prepares more.
 
     Raises
     ------
     DataError
         Processes were lost repeatedly, or none can be started.
     """
-    left, lost = deque(range(len(items))), 0
+    inbox, left, lost = Inbox.of(items), deque[int](), 0
     submitted: dict[Future[Result], int] = {}
-    while left or submitted:
+
+    def is_room() -> bool:
+        return bool(left) and len(submitted) < 2 * workers
+
+    def works_here() -> bool:
+        return here and bool(left) and inbox.all_wait
+
+    def is_ready() -> bool:
+        done = inbox.is_complete and not submitted
+        finished = any(future.done() for future in submitted)
+        return done or finished or is_room() or works_here()
+
+    while left or submitted or not inbox.is_complete:
         with _starting():
             pool = reusable_pool(workers)
         try:
+            inbox.wait(is_ready)
+            left.extend(inbox.take())
             with _starting(), starter() as thread:
-                while left and len(submitted) < 2 * workers:
-                    if here and len(left) == 1 and len(submitted) >= workers:
+                while is_room():
+                    if works_here() and len(left) == 1 and len(submitted) >= workers:
                         break  # the others are busy: this process runs the last task
-                    future = thread.submit(pool.submit, task, items[left[0]]).result()
+                    future = thread.submit(pool.submit, task, inbox[left[0]]).result()
                     submitted[future] = left.popleft()
-            at_work = here and bool(left)
-            if at_work:
+                    future.add_done_callback(lambda _: inbox.notify())
+            if works_here():
                 number = left.pop()
-                yield number, task(items[number])
-            finished, _ = wait(
-                submitted, 0 if at_work else None, return_when=FIRST_COMPLETED
-            )
-            for future in finished:
+                yield number, task(inbox[number])
+            for future in [future for future in submitted if future.done()]:
                 result = future.result()
                 yield submitted.pop(future), result
         except BrokenProcessPool as error:
@@ -82,8 +94,8 @@ def run_in_processes(
             raise
 
 
-def start(workers: int, module: str) -> None:
-    """Start worker processes, which import a module while this process goes on.
+def start(workers: int, modules: Sequence[str]) -> None:
+    """Start worker processes, which import modules while this process goes on.
 
     Raises
     ------
@@ -93,11 +105,17 @@ def start(workers: int, module: str) -> None:
     with _starting(), starter() as thread:
         pool = reusable_pool(workers)
         for _ in range(workers):
-            thread.submit(pool.submit, _import, module).result()
+            thread.submit(pool.submit, _import, modules).result()
 
 
-def _import(module: str) -> None:
-    import_module(module)
+def end(workers: int) -> None:
+    """End these worker processes at once, whatever they do."""
+    reusable_pool(workers).shutdown(kill_workers=True)
+
+
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        import_module(module)
 
 
 @contextmanager

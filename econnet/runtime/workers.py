@@ -11,13 +11,12 @@ continue. `side_by_side` is for calls that each run tasks.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from threading import Condition
 from typing import Any, Protocol, TypeVar
 
 import loky
@@ -26,12 +25,14 @@ from joblib import Parallel, delayed
 
 from econnet.runtime import processes
 from econnet.runtime.blas import one_blas_thread
+from econnet.runtime.inbox import Inbox
 from econnet.runtime.ledger import Arrays, Ledger
 from econnet.runtime.processes import Numbered
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 def map_threads(
@@ -87,154 +88,173 @@ def map_tasks(
         Takes an item's number, and returns a digest of everything on which its result
         depends, for the ledger.
     """
-    keys = [key(number) for number in range(len(items))] if _ledger.get() else []
-    (results,) = _computed([_Work(task, items, keys, _report.get())])
-    return results
+    ledger = _ledger.get()
+    keys = [key(number) for number in range(len(items))] if ledger else []
+    work = _Work(task, items, keys, _report.get(), ledger)
+    inbox = _inbox.get()
+    if inbox is None:
+        _compute(Inbox(work.left()))
+        return work.result()
+    inbox.hand_in(work.left())
+    with inbox.waiting():
+        return work.result()
 
 
 def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
     """Return the result of each call, in order; the tasks of all run side by side.
 
-    Each call has its own thread, and its `map_tasks` waits until every other call waits
-    too or has returned. Then all their tasks run as one list, so that no worker is idle
-    while another finishes the last task of one call.
+    Each call has its own thread. Its tasks begin to run in other processes as soon as
+    it waits for them, while other calls prepare theirs; this process runs tasks once
+    all calls wait.
     """
     if len(calls) < 2:
         return [call() for call in calls]
-    rounds = _Rounds(len(calls))
-
-    def run(call: Callable[[], Value]) -> Value:
-        with _temporarily(_rounds, rounds):
-            try:
-                return call()
-            finally:
-                rounds.leave()
-
+    if (inbox := _inbox.get()) is not None:
+        with ThreadPoolExecutor(len(calls)) as pool:
+            results = _started(calls, pool, inbox)
+            with inbox.waiting():
+                wait(results)
+        return [result.result() for result in results]
+    inbox = Inbox()
     with ThreadPoolExecutor(len(calls)) as pool:
-        results = [pool.submit(copy_context().run, run, call) for call in calls]
+        results = _started(calls, pool, inbox)
         try:
-            while waiting := rounds.next():
-                computed = iter(
-                    _computed([work for works, _ in waiting for work in works])
-                )
-                for works, result in waiting:
-                    result.set_result([*islice(computed, len(works))])
+            _compute(inbox)
         except BaseException as error:
-            rounds.stop(error)
+            for task in inbox.stop(error):
+                task.work.fail(error)
             raise
     return [result.result() for result in results]
 
 
-def start_early(module: str) -> None:
+def both(
+    first: Callable[[], Value], second: Callable[[], Other]
+) -> tuple[Value, Other]:
+    """Return the results of two calls that run `side_by_side`."""
+    calls: list[Callable[[], Any]] = [first, second]
+    of_first, of_second = side_by_side(calls)
+    return of_first, of_second
+
+
+def _started(
+    calls: Sequence[Callable[[], Value]],
+    pool: ThreadPoolExecutor,
+    inbox: "Inbox[_Task]",
+) -> list[Future[Value]]:
+    """Start calls that hand in tasks, each in its own thread."""
+
+    def run(call: Callable[[], Value]) -> Value:
+        with _temporarily(_inbox, inbox):
+            try:
+                return call()
+            finally:
+                inbox.leave()
+
+    inbox.enter(len(calls))
+    return [pool.submit(copy_context().run, run, call) for call in calls]
+
+
+@contextmanager
+def started_early(*modules: str) -> Iterator[None]:
     """Start processes of this machine, if tasks will run there.
 
-    They import a module that the tasks need, while the caller prepares these.
+    They import modules that the tasks need, while the caller prepares these. An error
+    of the caller ends them, so that it need not wait for the imports.
     """
     place = _place.get()
-    if isinstance(place, Cores):
-        place.start(module)
+    if not (isinstance(place, Cores) and place.number > 1 and processes.can_start()):
+        yield
+        return
+    processes.start(place.number - 1, modules)
+    try:
+        yield
+    except BaseException:
+        processes.end(place.number - 1)
+        raise
+
+
+class _Work:
+    """The tasks of one `map_tasks`, and their results.
+
+    `keys` are empty without a ledger. Results that it has are not computed again.
+    """
+
+    def __init__(
+        self,
+        task: Callable[[Any], Sequence[np.ndarray]],
+        items: Sequence[Any],
+        keys: Sequence[str],
+        report: Callable[[float], None],
+        ledger: Ledger | None,
+    ) -> None:
+        self.task, self.items = task, items
+        self._keys, self._report, self._ledger = keys, report, ledger
+        self._results: dict[int, Arrays] = {}
+        self._all: Future[list[Arrays]] = Future()
+        for place, key in enumerate(keys):
+            if ledger and (stored := ledger.find(key)) is not None:
+                self._record(place, stored)
+        if not items:
+            self._all.set_result([])
+
+    def left(self) -> list["_Task"]:
+        """Return the tasks without a result."""
+        places = range(len(self.items))
+        return [_Task(self, place) for place in places if place not in self._results]
+
+    def keep(self, place: int, arrays: Arrays) -> None:
+        """Record a result, and store it in the ledger."""
+        if self._ledger:
+            self._ledger.keep(self._keys[place], arrays)
+        self._record(place, arrays)
+
+    def fail(self, error: BaseException) -> None:
+        """Let `result` raise an error, unless all results are there."""
+        if not self._all.done():
+            self._all.set_exception(error)
+
+    def result(self) -> list[Arrays]:
+        """Wait for all results, and return them in order."""
+        return self._all.result()
+
+    def _record(self, place: int, arrays: Arrays) -> None:
+        self._results[place] = arrays
+        self._report(len(self._results) / len(self.items))
+        if len(self._results) == len(self.items):
+            self._all.set_result([self._results[n] for n in range(len(self.items))])
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
-    """The tasks of one `map_tasks`; `keys` are empty without a ledger."""
+class _Task:
+    """One task of a work; another process gets what it needs to run, and no more."""
 
-    task: Callable[[Any], Sequence[np.ndarray]]
-    items: Sequence[Any]
-    keys: Sequence[str]
-    report: Callable[[float], None]
+    work: _Work
+    place: int
 
+    def __call__(self) -> Sequence[np.ndarray]:
+        return self.work.task(self.work.items[self.place])
 
-class _Rounds:
-    """The work of several calls, which is done once all of them wait for theirs."""
-
-    def __init__(self, calls: int) -> None:
-        self._changed = Condition()
-        self._calls = calls
-        self._waiting: list[tuple[Sequence[_Work], Future[list[list[Arrays]]]]] = []
-        self._handed_out = self._waiting
-        self._stopped: BaseException | None = None
-
-    def compute(self, works: Sequence[_Work]) -> list[list[Arrays]]:
-        """Return the results of one call's work, once they are there."""
-        result: Future[list[list[Arrays]]] = Future()
-        with self._changed:
-            if self._stopped is not None:
-                raise self._stopped
-            self._waiting.append((works, result))
-            self._changed.notify()
-        return result.result()
-
-    def leave(self) -> None:
-        """Wait no longer for a call, which has ended."""
-        with self._changed:
-            self._calls -= 1
-            self._changed.notify()
-
-    def next(self) -> list[tuple[Sequence[_Work], "Future[list[list[Arrays]]]"]]:
-        """Return the work for which all calls wait; empty when all have ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) == self._calls)
-            waiting, self._waiting = self._waiting, []
-            self._handed_out = waiting
-            return waiting
-
-    def stop(self, error: BaseException) -> None:
-        """Let all calls end with this error."""
-        with self._changed:
-            self._stopped = error
-            for _, result in [*self._handed_out, *self._waiting]:
-                if not result.done():
-                    result.set_exception(error)
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return partial, (self.work.task, self.work.items[self.place])
 
 
-def _computed(works: Sequence[_Work]) -> list[list[Arrays]]:
-    """Return the results of each work, in order, computed here or in the next round."""
-    if (rounds := _rounds.get()) is not None:
-        return rounds.compute(works)
-    ledger = _ledger.get()
-    results: list[dict[int, Arrays]] = [{} for _ in works]
-
-    def record(number: int, place: int, arrays: Arrays) -> None:
-        results[number][place] = arrays
-        works[number].report(len(results[number]) / len(works[number].items))
-
-    for number, work in enumerate(works):
-        for place, key in enumerate(work.keys):
-            stored = ledger.find(key) if ledger else None
-            if stored is not None:
-                record(number, place, stored)
-    left = [
-        (number, place)
-        for number, work in enumerate(works)
-        for place in range(len(work.items))
-        if place not in results[number]
-    ]
-    items = [(works[number].task, works[number].items[place]) for number, place in left]
-    with closing(_place.get().run(_call, items)) as computed:
-        for position, arrays in computed:
-            number, place = left[position]
-            if ledger:
-                ledger.keep(works[number].keys[place], list(arrays))
-            record(number, place, list(arrays))
-    return [
-        [of_work[place] for place in range(len(work.items))]
-        for work, of_work in zip(works, results, strict=True)
-    ]
+def _compute(inbox: Inbox[_Task]) -> None:
+    """Compute all tasks that arrive."""
+    with closing(_place.get().run(_call, inbox)) as computed:
+        for number, arrays in computed:
+            task = inbox[number]
+            task.work.keep(task.place, list(arrays))
 
 
-def _call(
-    work: tuple[Callable[[Item], Sequence[np.ndarray]], Item],
-) -> Sequence[np.ndarray]:
-    task, item = work
-    return task(item)
+def _call(task: Callable[[], Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
+    return task()
 
 
 class Place(Protocol):
     """A place where tasks can run."""
 
     def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
+        self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
 
@@ -251,27 +271,23 @@ class Cores:
     workers: int = -1
 
     def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
+        self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
-        number = self._number()
-        if min(number, len(items)) > 1 and processes.can_start():
+        number, inbox = self.number, Inbox.of(items)
+        if number > 1 and inbox.can_be_many and processes.can_start():
             yield from processes.run_in_processes(
-                partial(run_alone, task), items, number - 1, here=True
+                partial(run_alone, task), inbox, number - 1, here=True
             )
             return
         with one_blas_thread():
-            for place, item in enumerate(items):
-                yield place, task(item)
+            for arrived in inbox.batches():
+                for place in arrived:
+                    yield place, task(inbox[place])
 
-    def start(self, module: str) -> None:
-        """Start the processes early, if there are several, and let them import."""
-        number = self._number()
-        if number > 1 and processes.can_start():
-            processes.start(number - 1, module)
-
-    def _number(self) -> int:
-        """Return the number of processes."""
+    @property
+    def number(self) -> int:
+        """The number of processes, this one included."""
         wanted = _workers.get() if self.workers == -1 else self.workers
         return loky.cpu_count() if wanted == -1 else wanted
 
@@ -314,5 +330,5 @@ _report: ContextVar[Callable[[float], None]] = ContextVar(
     "report", default=lambda _: None
 )
 _workers: ContextVar[int] = ContextVar("workers", default=-1)
-# The calls that run side by side with the current one.
-_rounds: ContextVar[_Rounds | None] = ContextVar("rounds", default=None)
+# Where calls that run side by side hand in their tasks.
+_inbox: ContextVar[Inbox[_Task] | None] = ContextVar("inbox", default=None)

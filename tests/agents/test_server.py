@@ -150,7 +150,7 @@ def made_with(assumption: str) -> float:
     return result.explanation.what_if.probability
 
 
-def test_lists_say_what_can_be_asked(made: Forecast, folder: Path) -> None:
+def test_lists_contain_what_can_be_asked(made: Forecast, folder: Path) -> None:
     listed, questions, compared, unknown = results(
         folder,
         ("countries", {}),
@@ -183,7 +183,7 @@ def test_lists_say_what_can_be_asked(made: Forecast, folder: Path) -> None:
     assert "nearest: Germany" in unknown.content[0].text
 
 
-def test_model_that_fits_no_longer_is_not_used(made: Forecast, folder: Path) -> None:
+def test_model_that_no_longer_fits_is_not_used(made: Forecast, folder: Path) -> None:
     data = small_data()
     newest = data.observations["period"].max()
     rows = data.observations[data.observations["period"] < newest]
@@ -245,7 +245,7 @@ def test_stored_question_is_found_by_the_name_of_its_model(
     assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
 
 
-def test_without_the_extra_one_line_says_how_to_install_it(tmp_path: Path) -> None:
+def test_one_line_explains_how_to_install_a_missing_extra(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("econnet.cli.commands.mcp.find_spec", lambda _: None)
         run = econnet("mcp", folder=tmp_path)

@@ -51,7 +51,7 @@ def test_all_days_are_kept_for_forecast_and_report(folder: Path) -> None:
     (path,) = written.stdout.split()
     document = json.loads((folder / path).read_text())
     assert [one["day"] for one in document["skill_by_day"]] == ["15", "45", "75", "end"]
-    # Another schedule leaves one day, and the forecast is the same without the table.
+    # Another schedule leaves a single day, and the forecast has no table of days.
     again = econnet(*ASKED, "--horizon", "0", "--refit", "8", folder=folder)
     assert again.returncode == 0, again.stderr
     verified = econnet("report", *now, "--verify", folder=folder)

@@ -13,14 +13,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_sound_folder_is_told_in_a_line_and_exit_0(folder: Path) -> None:
+def test_intact_folder_gives_one_line_and_exit_code_0(folder: Path) -> None:
     run = econnet("check", folder=folder, COLUMNS="200")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.endswith("1 reports, in data and reports: all intact\n")
     assert not (folder / "data").exists()
 
 
-def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
+def test_each_problem_gives_one_line_and_exit_code_3(folder: Path) -> None:
     (folder / "reports/DEU/report.json").write_bytes(b'{"probability": 0}')
     (folder / "econnet.toml").write_text("[task]\nhorizons = 3\n")
     run = econnet("check", folder=folder)
@@ -35,7 +35,7 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
     assert run.stderr == "econnet: 2 problems were found: see above for the remedies\n"
 
 
-def test_json_is_one_document_also_when_something_is_broken(folder: Path) -> None:
+def test_json_is_one_document_even_if_something_is_broken(folder: Path) -> None:
     sound = econnet("check", "--json", folder=folder)
     assert (sound.returncode, json.loads(sound.stdout)["ok"]) == (0, True)
     (folder / "reports/DEU/report.json").unlink()
@@ -50,9 +50,7 @@ def test_json_is_one_document_also_when_something_is_broken(folder: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["data_folder = [", "folder = 'x'\n", "\x00"])
-def test_settings_that_cannot_be_read_are_among_what_is_broken(
-    folder: Path, text: str
-) -> None:
+def test_unreadable_settings_are_among_the_problems(folder: Path, text: str) -> None:
     (folder / "econnet.toml").write_text(text)
     run = econnet("check", "--json", folder=folder)
     assert run.returncode == 3

@@ -1,4 +1,4 @@
-"""Clocks and calendars that are not those of the data."""
+"""Clocks and time zones that differ from those of the data."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Mars/Olympus"])
-def test_time_zone_changes_nothing_that_is_known(here: Path, zone: str) -> None:
+def test_known_data_do_not_depend_on_the_time_zone(here: Path, zone: str) -> None:
     chosen = ("--country", "DEU", "--indicator", "real_gdp", "--as-of", "2020-05-01")
     if not (here / "this.csv").exists():
         econnet("export", "--output", "this.csv", *chosen, folder=here)
@@ -28,8 +28,8 @@ def test_time_zone_changes_nothing_that_is_known(here: Path, zone: str) -> None:
     assert (here / "this.csv").read_bytes() == (here / "other.csv").read_bytes()
 
 
-def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
-    """Parquet may hold moments, which elsewhere are of another day."""
+def test_days_of_a_file_do_not_depend_on_the_time_zone(tmp_path: Path) -> None:
+    """Parquet may contain moments, which fall on another day in other time zones."""
     path = tmp_path / "own.parquet"
     duckdb.execute(
         "COPY (SELECT 'A' AS country, '2019' AS period, 1.0 AS x, "
@@ -52,7 +52,7 @@ def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
         assert run.stdout == "2020-01-31 23:30:00\n", zone
 
 
-def test_data_from_the_future_are_no_facts(tmp_path: Path) -> None:
+def test_data_from_the_future_are_not_known(tmp_path: Path) -> None:
     quarters = [f"A,{year}Q{n},{year + n}" for year in (2990, 2991) for n in (1, 2, 3)]
     text = "\n".join(["country,period,real_gdp", *quarters, ""])
     (tmp_path / "own.csv").write_text(text)

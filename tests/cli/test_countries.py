@@ -1,4 +1,4 @@
-"""What the commands make of whatever a user calls a country."""
+"""How commands interpret the countries that a user names."""
 
 from pathlib import Path
 
@@ -45,11 +45,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("command", ["train", "report", "fetch"])
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_no_country_is_wrong_use_and_leaves_no_trace(
+def test_unknown_country_is_a_usage_error_and_leaves_no_files(
     case: str, command: str, tmp_path: Path
 ) -> None:
     name, line = REFUSED[case]
-    # A country that is well does not help: names come before work.
+    # A valid country does not help: names are checked before any work.
     asked = (command, "--country", "DEU", "--country", name)
     run = econnet(*asked, folder=tmp_path)
     assert run.returncode == 2
@@ -73,14 +73,14 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_what_is_a_country_is_found(name: str, tmp_path: Path) -> None:
+def test_country_is_found(name: str, tmp_path: Path) -> None:
     run = econnet("fetch", "--offline", "--country", name, folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(f"{ACCEPTED[name]}: ")
 
 
 @pytest.mark.campaign
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     run = econnet_process("train", "--country", "\udcff\udcfe", folder=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith(r"econnet: no country is called '\udcff\udcfe': ")

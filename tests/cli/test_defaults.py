@@ -23,7 +23,7 @@ def settings(folder: Path, **environment: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_status_says_what_is_set_and_where(tmp_path: Path) -> None:
+def test_status_shows_each_default_and_its_origin(tmp_path: Path) -> None:
     (tmp_path / "econnet.toml").write_text(FILE)
     found = settings(
         tmp_path,
@@ -51,7 +51,7 @@ def test_status_says_what_is_set_and_where(tmp_path: Path) -> None:
         ("backtest --all --refit never", {}, "--refit 'never'"),
     ],
 )
-def test_flag_is_stronger_than_environment_and_that_than_the_file(
+def test_flag_overrides_environment_and_environment_overrides_file(
     arguments: str, environment: dict[str, str], words: str, tmp_path: Path
 ) -> None:
     (tmp_path / "econnet.toml").write_text(FILE)

@@ -1,4 +1,4 @@
-"""A disk that does not take what a command writes."""
+"""Disks and folders to which a command cannot write."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.cli.test_train import panel
 from tests.user import HANG_SECONDS, econnet
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:1")
-# Root may write anywhere, unless it gives that right away.
+# Root may write anywhere, unless it gives up that right.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
 
 
@@ -36,7 +36,7 @@ WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_ov
     ],
     ids=["export", "fetch"],
 )
-def test_folder_that_may_not_be_written_to_is_named(
+def test_unwritable_folder_is_named(
     arguments: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"

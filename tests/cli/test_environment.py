@@ -1,4 +1,4 @@
-"""Variables of the environment that libraries read change no answer."""
+"""Environment variables that libraries read do not change answers."""
 
 import json
 from pathlib import Path

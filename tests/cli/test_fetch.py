@@ -115,7 +115,7 @@ def test_source_that_is_down_is_named_and_the_other_stored(
     assert {row["source"] for row in coverage} == {"worldbank"}
 
 
-def test_source_that_answers_with_a_page_leaves_no_store_of_parts(
+def test_source_that_answers_with_a_web_page_leaves_no_partial_store(
     sources: Sources, environment: dict[str, str], tmp_path: Path
 ) -> None:
     sources.instead = {GDP: [Response(HTML, content_type="text/html")]}
@@ -129,7 +129,7 @@ def test_source_that_answers_with_a_page_leaves_no_store_of_parts(
     assert found == (0,)
 
 
-def test_nothing_of_all_that_was_asked_for_is_a_failure(
+def test_fetch_that_finds_no_series_fails(
     sources: Sources, environment: dict[str, str], tmp_path: Path
 ) -> None:
     sources.else_rows = []

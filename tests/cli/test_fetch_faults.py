@@ -1,7 +1,7 @@
 """Sources that fail, lie or attack, as the user of `econnet fetch` meets them.
 
 Each ends in its exit code and one line that names source, series and what to do; what
-was stored before stays, and what else was asked for is stored.
+was stored before is kept, and the other requested series are stored.
 """
 
 import gzip
@@ -52,7 +52,7 @@ BANK_JSON = "application/json;charset=utf-8"
 
 @dataclass(frozen=True)
 class Hasty(RetryPolicy):
-    """Waits like the user's, and shorter."""
+    """Waits like the user's policy, but for less time."""
 
     repeats: int = 2
     backoff_seconds: float = 0.001
@@ -78,7 +78,7 @@ def environment(sources: Sources) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store of what both sources gave when they were well."""
+    """Return a store of what both sources gave when they worked."""
     folder = tmp_path_factory.mktemp("stored")
     with HTTPServer(threaded=True) as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(fred, "PER_SECOND", None)
@@ -122,7 +122,7 @@ def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def assert_one_line(run: "CompletedProcess[str]", start: str) -> None:
-    """Assert that the last line says it, and that every line is econnet's own."""
+    """Assert that the last line begins so, and that every line is econnet's own."""
     lines = run.stderr.splitlines()
     assert lines[-1].startswith(f"econnet: {start}"), run.stderr
     assert all(line.startswith("econnet: ") and line.isprintable() for line in lines)
@@ -130,7 +130,7 @@ def assert_one_line(run: "CompletedProcess[str]", start: str) -> None:
 
 
 def good(**counts: object) -> list[list[dict[str, object]]]:
-    """Return the World Bank's answer for a well series, its header changed."""
+    """Return a valid answer of the World Bank, with changes in its header."""
     header, entries = json.loads(json.dumps(bank_page(GDP, rows_of(GERMANY, YEARS))))
     return [header | counts, entries]
 
@@ -193,11 +193,11 @@ BANK_FAULTS: dict[str, tuple[Response, str]] = {
 
 
 @pytest.mark.parametrize("fault", BANK_FAULTS)
-def test_bad_answer_of_the_world_bank_is_told_and_the_store_stays(
+def test_bad_answer_of_the_world_bank_is_reported_and_the_store_kept(
     fault: str, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     answer, reason = BANK_FAULTS[fault]
-    if answer.mimetype == "text/plain":  # `Response` calls it that if nobody says
+    if answer.mimetype == "text/plain":  # the default of `Response`
         answer.content_type = BANK_JSON
     before = rows(folder)
     sources.instead = {GDP: [answer]}
@@ -237,7 +237,7 @@ FRED_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FRED_FAULTS)
-def test_bad_file_of_fred_is_told_and_the_store_stays(
+def test_bad_file_of_fred_is_reported_and_the_store_kept(
     fault: str, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     body, reason = FRED_FAULTS[fault]
@@ -263,7 +263,7 @@ def test_series_that_is_gone_is_noted_and_kept(
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_source_in_trouble_is_told_and_left_alone(
+def test_failing_source_is_reported_and_left_alone(
     status: int, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     before = rows(folder)
@@ -277,7 +277,7 @@ def test_source_in_trouble_is_told_and_left_alone(
     assert rows(folder) == before
 
 
-def test_redirect_in_circles_is_told(
+def test_circular_redirect_is_reported(
     sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     loop = f"{sources.fred_url}?id={TEN_YEAR_RATE}"
@@ -302,7 +302,7 @@ NO_CONNECTION = {
 
 
 @pytest.mark.parametrize("fault", NO_CONNECTION)
-def test_no_connection_is_told_and_the_store_stays(
+def test_missing_connection_is_reported_and_the_store_kept(
     fault: str, environment: dict[str, str], folder: Path
 ) -> None:
     broken, reason = NO_CONNECTION[fault]
@@ -316,7 +316,7 @@ def test_no_connection_is_told_and_the_store_stays(
     assert rows(folder) == before
 
 
-def test_certificate_that_nobody_vouches_for_is_told(
+def test_untrusted_certificate_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     before = rows(folder)
@@ -331,7 +331,7 @@ def test_certificate_that_nobody_vouches_for_is_told(
 
 
 @pytest.mark.campaign
-def test_answer_that_trickles_is_told(
+def test_trickling_answer_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n"
@@ -343,7 +343,7 @@ def test_answer_that_trickles_is_told(
     assert rows(folder) == before
 
 
-def test_body_that_breaks_off_every_time_is_told(
+def test_body_that_always_breaks_off_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\nob"
@@ -355,7 +355,7 @@ def test_body_that_breaks_off_every_time_is_told(
     assert rows(folder) == before
 
 
-def test_address_that_is_none_is_wrong_use(folder: Path) -> None:
+def test_invalid_address_is_a_usage_error(folder: Path) -> None:
     run = econnet("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
     assert run.returncode == 2
     assert_one_line(run, "ECONNET_FRED_URL: fred_url is not a service address")
@@ -378,7 +378,7 @@ def with_key(sources: Sources, environment: dict[str, str]) -> dict[str, str]:
 
 
 def written(folder: Path) -> bytes:
-    """Return all that stands in the folder, names and contents."""
+    """Return the names and contents of all files in the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return b"\n".join([str(path).encode() + path.read_bytes() for path in files])
 
@@ -433,7 +433,7 @@ def test_key_is_nowhere_when_the_source_fails(
 
 
 @pytest.mark.parametrize("before", [(), ("--debug",)], ids=["", "debug"])
-def test_key_is_nowhere_when_there_is_no_connection(
+def test_key_is_nowhere_when_the_connection_fails(
     before: tuple[str, ...], with_key: dict[str, str], tmp_path: Path
 ) -> None:
     nowhere = {**with_key, "ECONNET_ALFRED_URL": closed_port()}

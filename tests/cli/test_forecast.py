@@ -6,7 +6,7 @@ from tests.cli.test_train import panel
 from tests.user import econnet
 
 
-def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lost(
+def test_damaged_model_and_log_are_replaced_with_one_line_each_and_nothing_is_lost(
     tmp_path: Path,
 ) -> None:
     data = str(panel(tmp_path / "firms.csv"))

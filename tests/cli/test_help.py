@@ -1,4 +1,4 @@
-"""What the command line says of itself, and offers while it is typed."""
+"""The help of the command line, and its completion and suggestions."""
 
 import re
 import shlex
@@ -73,7 +73,7 @@ def test_labels_that_are_offered_are_the_label_rules() -> None:
         ("train --pool o", {"own"}, {"all"}),
     ],
 )
-def test_shell_is_offered_what_begins_as_typed(
+def test_shell_completes_what_begins_as_typed(
     typed: str, offered: set[str], withheld: set[str], tmp_path: Path
 ) -> None:
     run = econnet(
@@ -116,7 +116,7 @@ def test_quiet_leaves_the_answer_alone(tmp_path: Path) -> None:
         ("backtest --country DEU --baselines logti", "logit"),
     ],
 )
-def test_mistyped_name_is_met_with_the_right_one(
+def test_mistyped_name_gets_a_suggestion(
     arguments: str, words: str, tmp_path: Path
 ) -> None:
     run = econnet(*arguments.split(), folder=tmp_path)
@@ -125,7 +125,7 @@ def test_mistyped_name_is_met_with_the_right_one(
     assert words in line
 
 
-def test_nothing_coloured_reaches_a_pipe(tmp_path: Path) -> None:
+def test_pipe_receives_no_colours(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "econnet", "status"],
         cwd=tmp_path,

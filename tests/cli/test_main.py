@@ -1,4 +1,4 @@
-"""What any line of the program may meet ends in one line and a documented code."""
+"""Failures that can occur anywhere end in one line and a documented exit code."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and fi
 def ends(
     code: str, folder: Path, *before: str, command: str = "indicators"
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command line with something happening to it on its way in."""
+    """Run the command line after `code`."""
     # What runs in the background of a shell or under `nohup` may ignore them.
     hear = "signal.signal(signal.SIGINT, signal.default_int_handler)"
     if sys.platform != "win32":
@@ -33,8 +33,8 @@ def ends(
     )
 
 
-# The commands are imported after the door has been entered: what happens during that
-# import stands for what happens anywhere.
+# `main` imports the commands: what happens during that import is handled like what
+# happens at any later time.
 ON_IMPORT = """
 class Finder:
     def find_spec(self, name, *_):
@@ -142,10 +142,10 @@ def test_terminal_may_close_under_nohup(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
-# With much less the loader of the C library may abort the process before
-# econnet can tell, now and then.
+# With much less, the loader of the C library sometimes aborts the process before
+# econnet can report it.
 @pytest.mark.parametrize("megabytes", [900, 1000])
-def test_limit_of_memory_is_told_and_changes_nothing(
+def test_lack_of_memory_is_reported_and_changes_nothing(
     megabytes: int, tmp_path: Path
 ) -> None:
     limit = f"({megabytes} << 20,) * 2"
@@ -160,7 +160,7 @@ def test_limit_of_memory_is_told_and_changes_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
+def test_bug_raises_its_exception_and_exits_1(tmp_path: Path) -> None:
     run = ends(ON_IMPORT.format(happens="raise KeyError('a bug')"), tmp_path)
     assert run.returncode == 1
     assert "Traceback" in run.stderr
@@ -188,7 +188,7 @@ def test_warnings_of_libraries_are_for_those_who_debug(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("arguments", [["indicators"], ["indicators", "--json"]])
-def test_answer_that_nothing_takes_is_said_to_be_lost(
+def test_answer_that_cannot_be_written_is_reported_as_lost(
     arguments: list[str], tmp_path: Path
 ) -> None:
     with Path("/dev/full").open("w") as full:
@@ -211,7 +211,7 @@ def test_answer_that_nothing_takes_is_said_to_be_lost(
 @pytest.mark.parametrize(
     ("arguments", "code"), [("status", 0), ("train --country Atlantis", 2)]
 )
-def test_stderr_that_takes_nothing_changes_no_exit_code(
+def test_unwritable_stderr_changes_no_exit_code(
     stderr: str, arguments: str, code: int, tmp_path: Path
 ) -> None:
     script = f"{sys.executable} -m econnet {arguments} >out.txt {stderr}"
@@ -228,14 +228,14 @@ def test_stderr_that_takes_nothing_changes_no_exit_code(
     assert bool((tmp_path / "out.txt").stat().st_size) is (code == 0)
 
 
-def test_endless_argument_is_not_repeated_whole(tmp_path: Path) -> None:
+def test_very_long_argument_is_not_repeated_in_full(tmp_path: Path) -> None:
     run = econnet("train", f"--{'x' * 5000}", folder=tmp_path)
     assert run.returncode == 2
     assert len(run.stderr) < 300
 
 
 @posix
-def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> None:
+def test_closed_stdout_and_stderr_do_not_change_the_work(tmp_path: Path) -> None:
     script = f"{sys.executable} -m econnet status --json >&- 2>&-"
     run = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
@@ -244,7 +244,7 @@ def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> 
 
 
 @posix
-def test_what_is_missing_around_the_process_is_not_missed(tmp_path: Path) -> None:
+def test_process_needs_no_home_no_temporary_folder_and_no_stdin(tmp_path: Path) -> None:
     """A home folder, a folder for temporary files, and stdin."""
     script = (
         "unset HOME; export TMPDIR=/nonexistent; exec <&-; "

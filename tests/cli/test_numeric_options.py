@@ -23,9 +23,9 @@ NO_NUMBERS = (
 NO_WHOLE_NUMBERS = ("1.0", "0.5", ".5")
 
 
-def numeric_options() -> list[tuple[str, str, type]]:
+def numeric_options() -> list[tuple[str, str, type[int] | type[float]]]:
     """Return each option that takes a number: command, option and type."""
-    found = []
+    found: list[tuple[str, str, type[int] | type[float]]] = []
     for command in app.registered_commands:
         assert command.callback is not None
         signature = inspect.signature(command.callback, eval_str=True)

@@ -14,8 +14,8 @@ from econnet.cli.app import app
 from tests.user import ROOT, econnet
 
 QUARTERS = pd.period_range("1970Q1", periods=160, freq="Q")
-# Options of the question, which all commands that forecast read in one place, with what
-# is asked beside them.
+# Options of the question, which all forecasting commands share: the other options that
+# each needs, and its values.
 QUESTION = {
     "--country": ((), ("Beta",)),
     "--data": ((), ("others.csv",)),
@@ -54,7 +54,7 @@ ELSEWHERE = {
     "--format": "tests/test_cli.py::test_report_in_one_format_writes_that_one",
     "--indicator": "tests/test_cli.py::test_export_writes_the_observations_asked_for",
     "--json": "tests/test_cli.py::test_status_countries_and_indicators_print_json",
-    "--offline": "tests/test_cli.py::test_offline_fetch_says_what_there_is",
+    "--offline": "tests/test_cli.py::test_offline_fetch_names_the_available_data",
     "--output": "tests/test_cli.py::test_export_writes_the_observations_asked_for",
     "--search": "tests/cli/test_terminal.py",
     "--set": "tests/test_cli.py::test_what_if_is_answered_beside_the_forecast",
@@ -94,7 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answer(command: str, folder: Path, asked: dict[str, str]) -> dict[str, Any]:
-    """Return what a command says in JSON, without what depends on the clock."""
+    """Return a command's JSON, without what depends on the clock."""
     usual = {"--country": "Alpha", "--data": "firms.csv", "--target": "output"}
     words = [word for pair in (usual | asked).items() for word in pair]
     run = econnet(command, *words, "--json", folder=folder)
@@ -160,7 +160,7 @@ def test_kind_changes_what_is_understood_of_a_column(folder: Path) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("option", ["--updates", "--batch-size"])
-def test_duel_trains_as_it_is_told(option: str, tmp_path: Path) -> None:
+def test_option_changes_the_duel(option: str, tmp_path: Path) -> None:
     run = econnet("duel", "--updates", "50", "--json", folder=tmp_path)
     other = econnet("duel", "--updates", "50", option, "7", "--json", folder=tmp_path)
     accuracy, changed = (json.loads(it.stdout)[0]["accuracy"] for it in (run, other))

@@ -12,7 +12,7 @@ from econnet.cli import output
         (1999, 2000, 3998.0, " (2,000 of 2,000, 0:00:02 left)"),
     ],
 )
-def test_piece_of_many_tells_which_and_how_long_the_rest_takes(
+def test_progress_shows_the_item_and_the_remaining_time(
     done: int, total: int, seconds: float, said: str
 ) -> None:
     assert output.how_far(done, total, seconds) == said

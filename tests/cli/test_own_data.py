@@ -39,7 +39,7 @@ def test_seasonal_target_is_refused_with_the_remedy(tmp_path: Path) -> None:
 
 
 @pytest.mark.campaign
-def test_columns_that_know_the_future_are_left_out_and_named(tmp_path: Path) -> None:
+def test_columns_that_reveal_the_future_are_left_out_and_named(tmp_path: Path) -> None:
     data = case(34, tmp_path)
     run = econnet(
         *("forecast", "--data", data.name, "--country", "USA", "--target", "UNRATE"),

@@ -1,4 +1,4 @@
-"""What status says, as a user meets it."""
+"""The output of `econnet status`."""
 
 import json
 from pathlib import Path

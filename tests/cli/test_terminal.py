@@ -1,4 +1,4 @@
-"""The terminal that is not what one hoped for."""
+"""Terminals that are narrow, lack letters or colours, or are not there at all."""
 
 import io
 import json
@@ -19,7 +19,7 @@ HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
 @pytest.mark.parametrize(
     "encoding", ["ascii", pytest.param("utf-8", marks=pytest.mark.campaign)]
 )
-def test_letters_that_the_terminal_lacks_are_no_failure(
+def test_letters_that_the_terminal_lacks_cause_no_failure(
     encoding: str, tmp_path: Path
 ) -> None:
     places = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
@@ -64,7 +64,7 @@ def test_terminal_of_any_width_shows_the_whole_answer(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
+def test_user_who_wants_no_colour_gets_none(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "econnet", "indicators", "--search", "gdp"],
@@ -78,7 +78,7 @@ def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
         while process.poll() is None or not shown:
             try:
                 shown += os.read(ours, 65536)
-            except OSError:  # Linux says so at the end of a terminal
+            except OSError:  # Linux reports the end of a terminal so
                 break
         assert process.wait(HANG_SECONDS) == 0
     os.close(ours)

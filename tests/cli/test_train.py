@@ -104,11 +104,11 @@ main()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.campaign
-def test_all_killed_three_times_at_random_comes_to_the_same(
+def test_all_killed_three_times_at_random_gives_the_same_result(
     trained: Trained, tmp_path: Path
 ) -> None:
-    # Whatever is finished is put in its place by a rename: some 20 parts, 3 models and
-    # the files of the ranking. One of the next 8 does not come about.
+    # Every finished file is moved into place by a rename: some 20 parts, 3 models and
+    # the files of the ranking. The process is killed at one of the next 8.
     for last in np.random.default_rng(4).integers(2, 8, 3):
         script = [sys.executable, "-c", KILLED, str(last), str(ROOT)]
         killed = subprocess.run(
@@ -145,7 +145,7 @@ def ranking_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "made_at"}
 
 
-def test_all_and_a_country_are_not_one_wish(tmp_path: Path) -> None:
+def test_all_and_a_country_exclude_each_other(tmp_path: Path) -> None:
     run = econnet("train", "--all", "--country", "DEU", folder=tmp_path)
     assert run.returncode == 2
     assert "leave out --country" in run.stderr
@@ -184,7 +184,7 @@ main()
 
 @pytest.mark.campaign
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_all_whose_scheduler_is_lost_says_so_and_goes_on_from_there(
+def test_all_reports_a_lost_scheduler_and_resumes_from_there(
     trained: Trained, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")

@@ -1,4 +1,4 @@
-"""The working folder holds data: none of its files is ever imported or run."""
+"""The working folder contains data: none of its files is ever imported or run."""
 
 import os
 import subprocess

@@ -14,9 +14,9 @@ from econnet.data.cycle import chronologies, trends
 from econnet.models.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 
-# US real GDP, 1959Q1 to 2009Q3, as the Bureau of Economic Analysis had it in 2009: the
-# data set `macrodata` of statsmodels. statsmodels tests its Hodrick-Prescott cycle with
-# these values from Stata, by number of quarters since the first.
+# US real GDP, 1959Q1 to 2009Q3, as published by the Bureau of Economic Analysis in
+# 2009: the data set `macrodata` of statsmodels. statsmodels tests its Hodrick-Prescott
+# cycle with these values from Stata, by number of quarters since the first.
 STATA_HP_CYCLE = {
     0: 39.51191484487844718,
     1: 80.08853245681075350,
@@ -86,7 +86,7 @@ def _hamilton_by_statsmodels(frequency: Frequency) -> Pair:
 def _us_accounts(series_id: str) -> pd.Series:
     """Return a quarterly series of the US accounts, from 1947.
 
-    `us_accounts.csv` has those that the snapshot has not: FRED, 2022, in chained
+    `us_accounts.csv` has those that the snapshot lacks: FRED, 2022, in chained
     dollars of 2012.
     """
     table = pd.read_csv(Path(__file__).with_name("us_accounts.csv"), index_col="period")

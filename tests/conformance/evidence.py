@@ -1,7 +1,7 @@
 """How many digits econnet's numbers share with what others published or compute.
 
-A `Check` is a number of econnet's beside the same number from elsewhere, and the digits
-to which they must agree. `test_digits.py` runs every check, and `scripts/evidence.py`
+A `Check` has a number of econnet's, the same number from elsewhere, and the digits to
+which they must agree. `test_digits.py` runs every check, and `scripts/evidence.py`
 writes them as the table of `docs/reliability.md`.
 """
 
@@ -63,8 +63,8 @@ def digits_of_agreement(
     The log relative error by which the National Institute of Standards and Technology
     has software judged by its Statistical Reference Datasets: B. D. McCullough,
     "Assessing the reliability of statistical software: Part I", *The American
-    Statistician* 52 (1998), equations 1 and 2. Where the certified value is 0 it is the
-    error itself that counts.
+    Statistician* 52 (1998), equations 1 and 2. Where the certified value is 0, the
+    error itself counts.
     """
     ours, theirs = np.asarray(found, dtype=float), np.asarray(certified, dtype=float)
     if ours.shape != theirs.shape:
@@ -93,7 +93,7 @@ def of_snapshot(series_id: str, frequency: str, country: str = "USA") -> pd.Seri
 
 
 def table(checks: Sequence[Check]) -> str:
-    """Return the checks as a Markdown table, a line each."""
+    """Return the checks as a Markdown table, one line each."""
     lines = ["| what | against | digits |", "|---|---|---|"]
     lines += [
         f"| {check.what} | {check.against} "

@@ -1,4 +1,4 @@
-"""The network's arithmetic beside fifty digits of mpmath, PyTorch and statsmodels."""
+"""The network's arithmetic compared with mpmath, PyTorch and statsmodels."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ exp = np.vectorize(mpmath.exp, otypes=[object])
 log = np.vectorize(mpmath.log, otypes=[object])
 tanh = np.vectorize(mpmath.tanh, otypes=[object])
 
-# From where a probability is all but 0 to where float64 no longer tells it from 1.
+# From a probability of nearly 0 to one that float64 cannot distinguish from 1.
 LOGITS = np.array([-700.0, -37.5, -20.0, -3.0, -1e-3, 0.0, 1e-8, 0.7, 5.0, 19.0, 36.0])
 
 
@@ -64,10 +64,10 @@ def _exact_cost(logits: Exact, targets: Exact, weights: Exact, last: str) -> Exa
 
 
 def _costs() -> Pair:
-    """Return the cost of each logit alone, a contraction and none, some of them vast.
+    """Return the cost of each logit alone for either outcome; some costs are vast.
 
-    The cost of a logit that is right grows small as exp(-z), and with it its digits:
-    what float64 can tell is the digits of the cost itself.
+    Large logits of the right sign are left out: their cost falls like exp(-z), and
+    float64 has too few digits for it.
     """
     z = np.repeat(LOGITS, 2).reshape(-1, 1, 1)
     y = np.tile([0.0, 1.0], len(LOGITS)).reshape(-1, 1, 1)
@@ -134,7 +134,7 @@ class _Problem:
         self.w /= self.w.sum()
 
     def gradient(self) -> Floats:
-        """Return the slopes of the cost by the parameters, by going back."""
+        """Return the gradient of the cost by the parameters, by backpropagation."""
         gradient = np.empty_like(self.network.parameters)
         stack = Propagation.allocate(
             self.architecture, self.network.parameters, gradient, len(self.X)
@@ -173,7 +173,7 @@ EXACT_ACTIVATIONS: dict[str, Callable[[Exact], Exact]] = {
 
 
 def _gradients(last: OutputActivation) -> Pair:
-    """Return slopes beside differences, taken so near that all digits are right."""
+    """Return gradients, and differences over steps so short that all digits count."""
     problem = _Problem(last)
     theirs = []
     with mpmath.workdps(EXACT_DIGITS):
@@ -217,7 +217,7 @@ START = (1.0, -2.0)
 
 
 def _walk(optimizer: Optimizer) -> Floats:
-    """Return where two parameters stand after a step along each gradient."""
+    """Return two parameters after a step along each gradient."""
     parameters: Array = np.array([START])
     moments = [np.zeros((1, 2)) for _ in range(optimizer.n_moments)]
     for step, gradient in enumerate(GRADIENTS, start=1):
@@ -270,7 +270,7 @@ def _steps_by_torch() -> Pair:
 
 
 def _logit() -> Pair:
-    """Train a network without a hidden layer until it moves no more."""
+    """Train a network without a hidden layer until it no longer changes."""
     rng = np.random.default_rng(6)
     X = rng.normal(size=(300, 3))
     y = (rng.random(300) < 1 / (1 + np.exp(-(X @ [1.0, -0.5, 0.2] - 0.4)))).astype(

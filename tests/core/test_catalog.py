@@ -29,7 +29,7 @@ def test_names_that_the_world_uses_are_recognised() -> None:
         found = catalog.recognise(name)
         assert found is not None
         assert found.key == "unemployment"
-    # Words that mean other things to other people, and half a name, are nobody's.
+    # Ambiguous words and incomplete names are not recognised.
     for name in ("gdp", "pop", "RPI", "rate", "LRHUTTTT{alpha2}M156S", ""):
         assert catalog.recognise(name) is None
 

@@ -79,7 +79,7 @@ def test_name_of_two_countries_is_refused_with_both(name: str) -> None:
 
 @pytest.mark.parametrize("former", ["", "Former "])
 @pytest.mark.parametrize("dissolved", NAMES.dissolved, ids=lambda it: it["names"][0])
-def test_country_that_is_no_more_is_refused_with_its_successors(
+def test_former_country_is_refused_with_its_successors(
     dissolved: countries.DissolvedCountry, former: str
 ) -> None:
     for name in dissolved["names"]:

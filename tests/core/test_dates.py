@@ -41,7 +41,7 @@ def test_date_in_iso_format_is_read(day: date) -> None:
 
 
 @given(st.text())
-def test_other_text_is_no_date(text: str) -> None:
+def test_other_text_is_not_a_date(text: str) -> None:
     day = parse_date(text)
     assert day is None or day.isoformat() == text
 
@@ -53,7 +53,7 @@ def test_other_notation_is_refused_with_an_example(text: str) -> None:
 
 
 @pytest.mark.parametrize("given", NO_DATES_OF_PYTHON, ids=repr)
-def test_moment_is_no_date(given: object) -> None:
+def test_moment_is_not_a_date(given: object) -> None:
     with pytest.raises(UsageError, match="is not a date: write 2008-10-01"):
         as_of_date(given)
 
@@ -65,7 +65,7 @@ def test_date_of_python_is_a_date(given: object) -> None:
     assert as_of_date(given) == date(2008, 10, 1)
 
 
-def test_date_to_come_is_refused_unless_the_data_have_it() -> None:
+def test_future_date_is_refused_unless_the_data_have_it() -> None:
     tomorrow = date.today() + timedelta(days=1)
     with pytest.raises(UsageError, match="in the future"):
         as_of_date(tomorrow)

@@ -67,7 +67,7 @@ def test_every_text_has_a_name_within_its_folder(text: str) -> None:
 
 @given(st.lists(TEXTS, min_size=2, max_size=8, unique=True))
 def test_two_texts_never_share_a_name(texts: list[str]) -> None:
-    """Nor where the file system ignores case."""
+    """This also applies where the file system ignores case."""
     assert len({as_name(text) for text in texts}) == len(texts)
     names = {name_of_country(text, texts).casefold() for text in texts}
     assert len(names) == len(texts)

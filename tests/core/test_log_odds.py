@@ -8,7 +8,7 @@ from econnet.core.log_odds import CLIP, log_odds, probability
 
 
 @given(st.floats(CLIP, 1 - CLIP))
-def test_log_odds_are_scipys_logit_and_turn_back(chance: float) -> None:
+def test_log_odds_equal_scipys_logit_and_can_be_inverted(chance: float) -> None:
     odds = log_odds(chance)
     assert odds == pytest.approx(special.logit(chance), abs=1e-12)
     assert probability(odds) == pytest.approx(chance, rel=1e-9)

@@ -36,7 +36,7 @@ def test_standard_text_and_ordinal_are_those_of_pandas(
 
 
 @given(day=st.dates(date(1000, 1, 1), date(2999, 12, 31)))
-def test_date_stands_for_the_period_that_contains_it(day: date) -> None:
+def test_date_means_the_period_that_contains_it(day: date) -> None:
     period = parse_period(day.isoformat())
     assert period is not None
     assert period.is_date
@@ -77,6 +77,6 @@ def test_variants_name_the_same_period(written: str, text: str) -> None:
         "\u0662020",
     ],
 )
-def test_other_text_is_no_period(text: str) -> None:
+def test_other_text_is_not_a_period(text: str) -> None:
     assert parse_period(text) is None
     assert not re.fullmatch(PERIOD_PATTERN, text)

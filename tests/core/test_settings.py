@@ -30,7 +30,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_public_services_and_the_folder_at_hand_are_the_default() -> None:
+def test_public_services_and_the_current_folder_are_the_default() -> None:
     settings = Settings.from_environment()
     assert settings.data_folder == Path("data")
     assert settings.reports_folder == Path("reports")
@@ -46,7 +46,7 @@ def test_environment_is_read_when_it_is_asked_for(
     assert Settings.from_environment().data_folder == Path("/elsewhere")
 
 
-def test_key_is_never_shown_and_goes_to_no_mirror(
+def test_key_is_never_shown_and_never_sent_to_a_mirror(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FRED_API_KEY", "0123456789abcdef")
@@ -107,9 +107,7 @@ def test_file_gives_what_the_environment_does_not(
         ('FRED_API_KEY = "0123"', "is a secret: remove it"),
     ],
 )
-def test_file_that_means_something_else_is_refused(
-    text: str, words: str, here: Path
-) -> None:
+def test_invalid_settings_file_is_refused(text: str, words: str, here: Path) -> None:
     (here / "econnet.toml").write_text(text)
     with pytest.raises(UsageError, match=words) as caught:
         Settings.from_environment()
@@ -126,7 +124,7 @@ def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
             assert read_config(path) == {}
 
 
-def test_file_that_the_disk_does_not_give_is_no_wrong_use(tmp_path: Path) -> None:
+def test_file_that_the_disk_cannot_read_is_not_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "econnet.toml").mkdir()
     with pytest.raises(
         DataError, match=r"econnet\.toml cannot be read \(.+\): check its permissions"
@@ -159,7 +157,7 @@ def test_password_of_a_mirror_is_not_shown() -> None:
         "http://\u2024/",  # a dot
     ],
 )
-def test_address_that_is_none_is_refused_and_not_shown(
+def test_invalid_address_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("ECONNET_FRED_URL", address)
@@ -199,7 +197,7 @@ def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings.from_environment().alfred_url
 
 
-def test_home_folder_is_meant_by_a_tilde(
+def test_tilde_means_the_home_folder(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(here))
@@ -210,6 +208,6 @@ def test_home_folder_is_meant_by_a_tilde(
     assert settings.reports_folder == here / "reports"
 
 
-def test_address_with_many_dots_is_not_deep(here: Path) -> None:
+def test_dots_in_an_address_do_not_count_as_nesting(here: Path) -> None:
     (here / "econnet.toml").write_text(f'fred_url = "https://{"a." * 20}example"')
     assert Settings.from_environment().urls["fred"].endswith(".example")

@@ -62,7 +62,7 @@ def test_two_tasks_never_share_a_name_and_a_digest(one: Task, other: Task) -> No
 
 
 @given(TASKS)
-def test_options_of_a_default_task_go_without_saying(task: Task) -> None:
+def test_default_task_needs_no_option_but_the_frequency(task: Task) -> None:
     assert task.is_default == ({*task.cli_options()} <= {"--frequency"})
 
 
@@ -87,7 +87,7 @@ def test_options_of_a_default_task_go_without_saying(task: Task) -> None:
         ("as_of", "soon"),
     ],
 )
-def test_value_that_cannot_be_is_refused_by_its_option(name: str, value: Any) -> None:  # noqa: ANN401
+def test_impossible_value_is_refused_with_its_option(name: str, value: Any) -> None:  # noqa: ANN401
     values: dict[str, Any] = {"frequency": "Q", name: value}
     with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} "):
         Task(**values)

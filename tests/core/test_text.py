@@ -1,4 +1,4 @@
-"""Texts from strangers: in a cell, on a page, on a terminal."""
+"""Untrusted texts: in a cell, on a page, on a terminal."""
 
 from unicodedata import bidirectional
 
@@ -22,7 +22,7 @@ def test_no_cell_is_a_formula_and_every_text_comes_back(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Germany", "'s-Gravenhage", "a=b", "", "1.5"])
-def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+def test_text_that_is_not_a_formula_is_unchanged(text: str) -> None:
     assert as_cell(text) == text
 
 

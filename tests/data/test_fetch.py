@@ -93,7 +93,7 @@ def fetch_fred(settings: Settings) -> Summary:
     )
 
 
-def test_one_request_an_indicator_brings_every_country(
+def test_one_request_per_indicator_returns_every_country(
     sources: Sources, settings: Settings
 ) -> None:
     seen: list[FetchProgress] = []
@@ -167,7 +167,7 @@ def test_refetch_with_revisions_keeps_the_old_vintage(
     assert store.status().n_revisions == 1
 
 
-def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
+def test_fred_returns_the_countrys_own_series(settings: Settings) -> None:
     fetch_fred(settings).check()
     rows = newest(load.store(settings))
     got = rows.set_index(["series_id", "period"])["value"].to_dict()
@@ -214,7 +214,7 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
     assert len(calls) == 1
 
 
-def test_of_stored_vintages_only_new_ones_are_requested(
+def test_only_vintages_that_are_not_stored_are_requested(
     sources: Sources, tmp_path: Path
 ) -> None:
     with_key = sources.settings(tmp_path, key="s3cr3t")
@@ -308,7 +308,7 @@ def test_one_source_down_the_other_is_stored(
 
 
 @pytest.mark.campaign
-def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
+def test_missing_network_is_reported_soon_in_one_line(tmp_path: Path) -> None:
     nowhere = Settings(
         data_folder=tmp_path / "data",
         reports_folder=tmp_path / "reports",
@@ -354,7 +354,7 @@ def test_rejected_answers_are_named_and_nothing_of_them_is_stored(
     assert {*stored["series_id"]} == BANK_IDS - bad.keys()
 
 
-def test_missing_series_is_named_and_no_failure(
+def test_missing_series_is_named_and_not_a_failure(
     sources: Sources, settings: Settings
 ) -> None:
     sources.bank[GDP] = []
@@ -390,7 +390,7 @@ def test_failed_first_fetch_leaves_no_store(
 def test_series_that_a_key_does_not_find_comes_without_one(
     sources: Sources, tmp_path: Path, settings: Settings
 ) -> None:
-    """FRED explains with HTTP 400 what it does not have, if it is asked with a key."""
+    """FRED answers a request with a key for an unknown series with HTTP 400."""
     unknown, elsewhere = "QLTR628BIS", "CLVMNACSCAB1GQLT"
     del sources.files[unknown]
     sources.instead = {
@@ -442,7 +442,7 @@ def test_weekly_series_is_not_asked_for_vintages(
     assert averaged <= {*newest(load.store(settings))["series_id"]}
 
 
-def test_store_that_is_held_is_told_before_anything_is_fetched(
+def test_locked_store_is_reported_before_anything_is_fetched(
     sources: Sources, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
@@ -489,7 +489,7 @@ def test_two_processes_fetch_at_once(
     assert not rows.duplicated(["series_id", "country", "period"]).any()
 
 
-def test_clock_that_was_set_back_is_refused_before_anything_is_asked(
+def test_clock_that_was_set_back_is_refused_before_anything_is_requested(
     settings: Settings, sources: Sources
 ) -> None:
     fetch_bank(settings)
@@ -505,7 +505,7 @@ def test_clock_that_was_set_back_is_refused_before_anything_is_asked(
     pd.testing.assert_frame_equal(load.store(settings).vintages(), held)
 
 
-def test_what_would_be_asked_is_what_is_asked(
+def test_listed_requests_are_those_that_are_made(
     sources: Sources, settings: Settings
 ) -> None:
     both: list[LiveSource] = ["worldbank", "fred"]
@@ -522,7 +522,7 @@ def test_what_would_be_asked_is_what_is_asked(
     assert by_id["CLVMNACSCAB1GQLT"].indicator == "real_gdp"
 
 
-# What the commands go on with
+# The data that the commands use
 
 
 def test_without_a_store_there_is_the_snapshot_and_a_notice(settings: Settings) -> None:
@@ -549,7 +549,7 @@ def test_store_comes_first_and_the_snapshot_fills_in(settings: Settings) -> None
     assert (spans["max"] == told["last_period"].reindex(spans.index)).all()
 
 
-def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
+def test_later_base_replaces_the_whole_stored_series(settings: Settings) -> None:
     # The snapshot has industrial production on 2017 = 100, an old mirror on 2012.
     title = "Industrial Production, 2012=100"
     load.store(settings).write([answer_of("fred", "INDPRO", title, ["USA"], "2020-01")])
@@ -560,7 +560,7 @@ def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
     assert "later base" in known.notices[0]
 
 
-def test_nothing_that_is_known_opens_a_socket(
+def test_reading_known_data_opens_no_socket(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
@@ -573,7 +573,7 @@ def test_nothing_that_is_known_opens_a_socket(
     assert load.store(settings).status().n_observations == 1
 
 
-def test_what_is_known_makes_a_panel(settings: Settings) -> None:
+def test_known_data_make_a_panel(settings: Settings) -> None:
     load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2021")])
     known = load.known(settings, countries=["DEU"])
     built = panel.build(known.observations, "A")

@@ -42,7 +42,7 @@ def test_averages_of_a_country_are_the_same_bits_whatever_others_have() -> None:
     rates = observations(
         "USA", "unemployment", "1990-01", rng.uniform(3, 9, 120).tolist()
     )
-    rates = rates[::-1].reset_index(drop=True)  # no file must be in order of time
+    rates = rates[::-1].reset_index(drop=True)  # rows need not be in order
     revised = published(observations("DEU", "real_gdp", "2000Q1", [100, 101, 102]))
     alone = panel.build(rates, "Q", RETRIEVED)
     together = panel.build(pd.concat([rates, revised]), "Q", RETRIEVED).only("USA")
@@ -56,14 +56,14 @@ def test_value_retrieved_before_its_lag_has_passed_was_known_then() -> None:
     assert at(built.known_at, "2020Q1", "real_gdp") == pd.Timestamp("2020-04-30")
 
 
-def test_publication_date_of_the_source_goes_before_the_lag() -> None:
+def test_publication_date_of_the_source_takes_precedence_over_the_lag() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100])
     rows = rows.assign(known_at=pd.Timestamp("2020-07-30"))
     built = panel.build(rows, "Q")
     assert at(built.known_at, "2020Q1", "real_gdp") == pd.Timestamp("2020-07-30")
 
 
-def test_panel_as_of_a_date_holds_what_was_known_then() -> None:
+def test_panel_as_of_a_date_contains_what_was_known_then() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102, 103])
     built = panel.build(rows, "Q", pd.Timestamp("2020-11-28"))
     assert built.values["real_gdp"].tolist() == [100, 101]
@@ -131,7 +131,7 @@ def test_archive_takes_the_place_of_its_series_unless_it_is_stale() -> None:
     assert chosen(17) == [live_id]
 
 
-def test_of_two_that_reach_equally_far_the_longer_is_taken() -> None:
+def test_longer_of_two_equally_current_series_is_taken() -> None:
     longer = observations("USA", "real_gdp", "2019Q1", [1, 2, 3, 4, 5], "fred", "GDPC1")
     shorter = observations("USA", "real_gdp", "2020Q1", [70], "oecd", "gdp_real")
     built = panel.build(pd.concat([shorter, longer], ignore_index=True), "Q")
@@ -171,7 +171,7 @@ def test_panel_of_one_country_keeps_only_what_it_has() -> None:
     assert alone.series["country"].tolist() == ["DEU"]
 
 
-def test_nothing_known_is_a_data_error_that_says_when() -> None:
+def test_panel_without_known_values_is_a_data_error_that_names_the_date() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [1.0])
     with pytest.raises(DataError, match="1990-01-01"):
         panel.build(rows, "Q", pd.Timestamp("1990-01-01"))
@@ -179,7 +179,7 @@ def test_nothing_known_is_a_data_error_that_says_when() -> None:
         panel.build(rows, "M")
 
 
-def test_panel_looks_from_the_newest_retrieval_unless_told() -> None:
+def test_panel_is_as_of_the_newest_retrieval_by_default() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [1.0])
     assert panel.build(rows, "Q").as_of == RETRIEVED
 
@@ -189,14 +189,14 @@ REAL = panel.build(VINTAGES, "Q")
 
 
 def standing(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    """Return the newest vintage known on a day, of each country, indicator, period."""
+    """Return the newest vintage known on a day per country, indicator and period."""
     known = rows[rows["known_at"] <= day].sort_values("known_at")
     keys = ["country", "indicator", "period"]
     return known.drop_duplicates(keys, keep="last").set_index(keys)["value"]
 
 
 @given(st.integers(0, 2100))
-def test_panel_on_a_day_holds_the_vintages_of_that_day(days: int) -> None:
+def test_panel_on_a_day_contains_the_vintages_of_that_day(days: int) -> None:
     day = pd.Timestamp("2000-06-01") + pd.Timedelta(days=days)
     expected = standing(VINTAGES, day).unstack("indicator")
     found = REAL.on(day).values.dropna(how="all")
@@ -206,7 +206,7 @@ def test_panel_on_a_day_holds_the_vintages_of_that_day(days: int) -> None:
     np.testing.assert_array_equal(found.to_numpy(), expected.to_numpy())
 
 
-def test_panel_looking_from_a_day_is_the_later_panel_on_that_day() -> None:
+def test_panel_as_of_a_day_equals_the_later_panel_on_that_day() -> None:
     day = pd.Timestamp("2003-12-31")
     then = panel.build(VINTAGES, "Q", day)
     later = REAL.on(day)
@@ -227,7 +227,7 @@ def test_revised_data_are_the_newest_vintage_and_nothing_else() -> None:
 def test_history_counts_as_known_in_its_time_but_not_as_seen_before_its_vintage() -> (
     None
 ):
-    # The first vintage came out 60 days after 2000Q1, and so did every later figure.
+    # The first vintage came out 60 days after 2000Q1, and every later figure likewise.
     assert at(REAL.known_at, "1995Q1", "real_gdp") == pd.Timestamp("1995-05-30")
     assert set(REAL.series["first_vintage"]) == {pd.Timestamp("2000-05-30")}
     # Of 60 quarters from 1990 on, the first 41 came with it, but for the newest.
@@ -245,7 +245,7 @@ def test_file_that_dates_every_figure_once_has_no_first_vintage() -> None:
 
 
 def test_file_without_revisions_is_taken_for_revised_data() -> None:
-    """Its dates may be reckoned, and its values those of today."""
+    """Its dates may be derived, and its values may be those of today."""
     rows = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102], source="file")
     ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
     dated = rows.assign(known_at=ends + pd.Timedelta(days=45))
@@ -255,7 +255,7 @@ def test_file_without_revisions_is_taken_for_revised_data() -> None:
     assert panel.build(both, "Q").share_in_real_time == 1
 
 
-def test_revisions_of_an_indicator_are_all_that_it_was_and_from_when() -> None:
+def test_revisions_of_an_indicator_are_all_its_values_with_their_dates() -> None:
     first = observations("DEU", "real_gdp", "2020Q1", [100, 101])
     second = first.assign(value=[100.0, 99.0])
     rows = pd.concat(
@@ -268,7 +268,7 @@ def test_revisions_of_an_indicator_are_all_that_it_was_and_from_when() -> None:
     told = panel.build(rows, "Q").revisions("real_gdp")
     assert told["period"].astype(str).tolist() == ["2020Q1", "2020Q2", "2020Q2"]
     assert told["value"].tolist() == [100, 101, 99]
-    # The lag of quarterly accounts, 60 days, dates what the first vintage brought.
+    # The lag of quarterly accounts, 60 days, dates the values of the first vintage.
     days = told["known_at"].dt.strftime("%Y-%m-%d").tolist()
     assert days == ["2020-05-30", "2020-08-01", "2020-11-01"]
 
@@ -285,7 +285,7 @@ def test_mean_of_a_quarter_changes_when_one_of_its_months_is_revised() -> None:
     assert told["value"].tolist() == [4.0, 5.0]
 
 
-def test_value_that_was_withdrawn_stood_until_then() -> None:
+def test_withdrawn_value_is_known_until_its_withdrawal() -> None:
     first = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102])
     first = first.assign(retrieved_at=pd.Timestamp("2021-01-01"))
     withdrawn = first.iloc[[1]].assign(

@@ -79,7 +79,7 @@ def test_every_country_gets_quarterly_output_and_monthly_series(
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("down", ["worldbank", "fred", "oecd"])
-def test_an_outage_of_one_source_affects_it_alone(
+def test_an_outage_of_one_source_affects_only_that_source(
     settings: Settings, down: str
 ) -> None:
     urls = {**settings.urls, down: closed_port()}

@@ -20,7 +20,7 @@ def python_blocks(text: str) -> list[str]:
 
 
 def run(page: str) -> dict[str, Any]:
-    """Run the blocks of a page one after another; return the names they leave."""
+    """Run the blocks of a page one after another; return the names that they define."""
     names: dict[str, Any] = {}
     with threadpool_limits(1):
         for number, block in enumerate(python_blocks(text_of(page)), 1):

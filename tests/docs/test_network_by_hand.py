@@ -10,7 +10,7 @@ from tests.docs import pages
 
 PAGE = "network-by-hand.md"
 
-# What the page sets, and is not computed: inputs, first weights, learning rate.
+# What the page sets and does not compute: inputs, first weights, learning rate.
 GIVEN = {"0.5", "0.8", "0.6", "0.9", "0.25", "0.75", "1.5", "2.75"}
 
 
@@ -82,7 +82,7 @@ def test_every_number_in_the_text_is_given_or_recomputed() -> None:
 
 
 def test_every_result_is_in_the_text() -> None:
-    """But the updated biases of the network, which the page leaves out."""
+    """Except for the updated biases of the network, which the page leaves out."""
     assert (one_neuron() | two_layers()) - numbers_in_text() == set()
 
 

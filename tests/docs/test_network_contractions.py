@@ -47,7 +47,7 @@ def test_numbers_of_the_text_are_those_of_the_forecasts() -> None:
     assert f"econnet's own setting costs {ours.cost:.3f}" in text
 
 
-def test_every_figure_is_shown_and_says_what_to_see() -> None:
+def test_every_figure_is_shown_and_explained() -> None:
     assert not pages.missing_figures(PAGE)
     text = pages.text_of(PAGE)
     for name in FIGURES:

@@ -188,7 +188,7 @@ def test_steps_show_the_cost_that_numpy_computes(fresh: Any) -> None:  # noqa: A
     assert cost_shown(fresh) != round(history.cost[0], 4)
 
 
-def test_dead_units_are_seen_where_the_page_says_so(fresh: Any) -> None:  # noqa: ANN401 - has no types here
+def test_dead_units_are_seen_where_the_page_names_them(fresh: Any) -> None:  # noqa: ANN401 - has no types here
     fresh.select_option("[name=scale]", "raw")
     costs = [cost_shown(fresh)]
     for _ in range(20):
@@ -199,7 +199,7 @@ def test_dead_units_are_seen_where_the_page_says_so(fresh: Any) -> None:  # noqa
     assert "0 of 8" in fresh.inner_text("[data-part=layers]")
 
 
-def test_saturated_units_are_seen_where_the_page_says_so(fresh: Any) -> None:  # noqa: ANN401 - has no types here
+def test_saturated_units_are_seen_where_the_page_names_them(fresh: Any) -> None:  # noqa: ANN401 - has no types here
     fresh.select_option("[name=activation]", "sigmoid")
     usual = float(fresh.inner_text("[data-part=layers] tr:first-child td:nth-child(4)"))
     fresh.select_option("[name=start]", "large")
@@ -226,7 +226,7 @@ def test_keyboard_plays_and_pauses(fresh: Any) -> None:  # noqa: ANN401 - has no
     assert fresh.inner_text("[data-part=play]") == "Pause"
     fresh.keyboard.press("Space")
     assert fresh.inner_text("[data-part=play]") == "Play"
-    # Screen readers hear the numbers once it stands.
+    # Screen readers announce the numbers once training stops.
     assert fresh.inner_text("[data-part=status]") == numbers(fresh)
 
 
@@ -245,7 +245,7 @@ def test_page_fits_and_is_accessible(
         assert beyond == []
 
 
-def test_page_without_javascript_says_so_and_shows_a_picture(
+def test_page_without_javascript_explains_it_and_shows_a_picture(
     browser: Browser, site: Path
 ) -> None:
     with browser.open(site / "playground.html", width=PHONE, scripts=False) as watched:

@@ -46,7 +46,7 @@ def test_skill_is_the_share_of_the_base_rates_loss_that_was_saved() -> None:
         (skill(-0.1, -0.15, -0.01, contractions=4), "low"),  # too few contractions
     ],
 )
-def test_confidence_rests_on_the_interval(made: Skill, confidence: str) -> None:
+def test_confidence_depends_on_the_interval(made: Skill, confidence: str) -> None:
     assert made.confidence == confidence
 
 

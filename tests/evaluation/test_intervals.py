@@ -91,7 +91,7 @@ def test_spells_are_runs_of_contractions_within_a_country() -> None:
     assert periods_of(two_countries.ravel().astype(float), 2).spells == 4
 
 
-def test_single_period_says_nothing_about_the_mean() -> None:
+def test_interval_from_a_single_period_covers_all_values() -> None:
     one = periods_of(np.array([0.0, 1.0, 1.0]), 3)
     assert one.mean(np.array([0.1, 0.2, 0.3])).interval(0, 1) == (0, 1)
 

@@ -99,7 +99,7 @@ def test_interval_of_a_share_is_between_0_and_1() -> None:
 def test_skill_is_none_if_the_base_rate_costs_nothing() -> None:
     scores = metrics.score(record([0.1, 0.9], [0.0, 1.0]), np.array([0.0, 1.0]))
     assert scores.brier_skill is None
-    # A certain forecast is held at one in a million, which costs a little.
+    # A certain forecast is clipped to one in a million, which costs a little.
     assert scores.log_loss_skill == pytest.approx(1 + np.log(0.9) / 1e-6, rel=1e-5)
 
 

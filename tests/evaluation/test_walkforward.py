@@ -58,7 +58,7 @@ def test_window_is_refitted_once_a_year(windows: list[Window]) -> None:
     assert set(np.diff(refits)) == {4}
 
 
-def test_first_window_has_twelve_years_behind_it(
+def test_first_window_has_twelve_years_of_history(
     features: DesignMatrix, windows: list[Window]
 ) -> None:
     labelled = features.origins[~np.isnan(features.y)]
@@ -80,7 +80,7 @@ def test_windows_end_at_the_last_requested_origin(features: DesignMatrix) -> Non
     assert features.origins[windows[-1].ahead].max() == last
 
 
-def test_refits_come_as_often_as_the_schedule_says(features: DesignMatrix) -> None:
+def test_refits_are_as_frequent_as_the_schedule(features: DesignMatrix) -> None:
     last = features.origins.max()
     windows = make_windows(features, "Q", last, Schedule(refit_every=3))
     assert set(np.diff([window.origin.ordinal for window in windows])) == {3}
@@ -111,7 +111,7 @@ def test_refit_waits_until_enough_rows_or_contractions_are_new(
     np.testing.assert_array_equal(np.sort(forecast), np.sort(every))
 
 
-def test_rolling_window_learns_from_its_last_years_alone(
+def test_rolling_window_learns_only_from_its_last_years(
     features: DesignMatrix,
 ) -> None:
     last = features.origins.max()

@@ -1,4 +1,4 @@
-"""The use case on a made world, and the command as a user runs it on a file."""
+"""Backtests of invented data, and the command as a user runs it on a file."""
 
 import json
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ LIGHT = ("base_rate", "logit")
 
 pytestmark = pytest.mark.usefixtures("light")
 
-# What scripts that read `backtest --json` hold on to.
+# The keys that scripts reading `backtest --json` rely on.
 OF_A_MODEL = {
     *("auroc", "auroc_interval", "average_precision", "brier", "brier_skill"),
     *("log_loss", "n", "n_contractions", "n_origins"),
@@ -157,7 +157,7 @@ def test_countries_that_learn_alone_are_forecast_as_if_alone(known: Dataset) -> 
     )
 
 
-def test_named_country_that_lacks_the_data_is_an_error_that_says_so(
+def test_named_country_that_lacks_the_data_raises_an_error_that_names_it(
     known: Dataset,
 ) -> None:
     andorra = countries.by_alpha3("AND")
@@ -211,7 +211,7 @@ def test_within_asks_for_a_contraction_in_any_period_up_to_the_horizon(
         (4, "within", "within 4 quarters ahead"),
     ],
 )
-def test_title_says_how_far_ahead(
+def test_title_gives_how_far_ahead(
     result: Backtest, horizon: int, event: Event, said: str
 ) -> None:
     task = replace(result.task, horizon=horizon, event=event)
@@ -310,7 +310,7 @@ def test_json_is_one_document_that_keeps_its_contract(folder: Path) -> None:
         ("--country DEU --start 2040", 3, "too little history"),
     ],
 )
-def test_wrong_use_is_told_in_a_line(
+def test_usage_error_is_one_line(
     folder: Path, options: str, code: int, said: str
 ) -> None:
     run = econnet("backtest", *options.split(), folder=folder)

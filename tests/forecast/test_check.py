@@ -43,7 +43,7 @@ def settings_of(folder: Path) -> Settings:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder in which everything is sound, and there is one of each thing."""
+    """Return an intact folder with one file of each kind."""
     ours = settings_of(tmp_path)
     gdp = {"DEU": {"2019": 1.5, "2020": 1.25}, "WLD": {"2020": 80.5}}
     unemployment = {"DEU": {"2020": 3.5}}
@@ -73,7 +73,7 @@ def look(folder: Path) -> Checked:
 
 
 def broken(folder: Path) -> list[tuple[Part, str, str]]:
-    """Return part, name and what is told of each thing that is broken."""
+    """Return part, name and message of each problem."""
     seen = look(folder)
     assert all(it.remedy and "\n" not in it.sentence for it in seen.broken)
     return [(it.part, it.path.name, it.problem) for it in seen.broken]
@@ -93,7 +93,7 @@ def change_store(folder: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
-def test_what_is_sound_is_told_to_be_and_left_as_it_was(folder: Path) -> None:
+def test_intact_folder_is_reported_as_intact_and_left_unchanged(folder: Path) -> None:
     before = contents(folder)
     seen = look(folder)
     assert (seen.broken, seen.remarks) == ((), ())
@@ -108,12 +108,12 @@ def test_what_is_sound_is_told_to_be_and_left_as_it_was(folder: Path) -> None:
     assert contents(folder) == before
 
 
-def test_nothing_at_all_is_sound_and_nothing_is_made(tmp_path: Path) -> None:
+def test_empty_folder_is_intact_and_stays_empty(tmp_path: Path) -> None:
     assert look(tmp_path).ok
     assert list(tmp_path.iterdir()) == []
 
 
-# Each statement breaks one rule, and what is told must say which.
+# Each statement breaks one rule, which the message must name.
 BREAKS = {
     "UPDATE observations SET period = '2020Q5' WHERE period = '2020'": "not a period",
     "UPDATE observations SET period = '2020Q4' WHERE period = '2020'": "frequency",
@@ -150,7 +150,7 @@ def test_broken_rule_of_the_store_is_named(
     assert {part for part, _, _ in found} == {"store"}
 
 
-def test_raw_answer_of_more_bytes_than_it_says_is_not_unpacked(folder: Path) -> None:
+def test_raw_answer_larger_than_its_stated_size_is_not_unpacked(folder: Path) -> None:
     bomb = b"\0" * 10_000_000
     with duckdb.connect(folder / "data/econnet.duckdb") as connection:
         connection.execute(
@@ -217,7 +217,7 @@ def test_older_store_is_a_remark_and_is_not_upgraded(
     assert backup.path.name == f"econnet.duckdb.v{version}.bak"
 
 
-def test_store_that_is_held_is_waited_for_and_then_told(
+def test_locked_store_is_waited_for_and_then_reported(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = load.store(settings_of(folder))
@@ -236,7 +236,7 @@ def test_store_that_is_held_is_waited_for_and_then_told(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(where=st.floats(0, 1, exclude_max=True), byte=st.integers(1, 255))
-def test_store_with_any_byte_changed_is_sound_or_told_never_a_bug(
+def test_store_with_any_byte_changed_is_intact_or_reported(
     folder: Path, where: float, byte: int
 ) -> None:
     path = folder / "data/econnet.duckdb"
@@ -261,7 +261,7 @@ def flip(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [cut, lambda path: path.write_bytes(b"")])
-def test_harmed_store_is_told(folder: Path, harm: Callable[[Path], None]) -> None:
+def test_damaged_store_is_reported(folder: Path, harm: Callable[[Path], None]) -> None:
     harm(folder / "data/econnet.duckdb")
     [(part, _, what)] = broken(folder)
     assert part == "store"
@@ -269,7 +269,7 @@ def test_harmed_store_is_told(folder: Path, harm: Callable[[Path], None]) -> Non
 
 
 @pytest.mark.parametrize("harm", [cut, flip, lambda path: path.write_text("hello")])
-def test_harmed_model_is_told(folder: Path, harm: Callable[[Path], None]) -> None:
+def test_damaged_model_is_reported(folder: Path, harm: Callable[[Path], None]) -> None:
     path = folder / "data/models/FRA.npz"
     path.write_bytes((folder / "data/models/ARG.npz").read_bytes())
     harm(path)
@@ -360,7 +360,7 @@ def test_half_written_reports_are_not_taken_for_whole_ones(folder: Path) -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a":', b"\xff\xfe", b"[" * 99_999])
-def test_report_that_is_no_json_is_named(folder: Path, content: bytes) -> None:
+def test_report_that_is_not_json_is_named(folder: Path, content: bytes) -> None:
     atomic_files.write_together(folder / "reports/DEU", [("report.json", content)])
     assert broken(folder) == [("reports", "report.json", "is not a JSON document")]
 

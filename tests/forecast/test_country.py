@@ -82,7 +82,7 @@ def test_track_record_ends_with_todays_forecast(made: Forecast) -> None:
     assert today["outcome"].isna().all()
 
 
-def test_previous_probability_is_what_was_said_an_origin_earlier(
+def test_previous_probability_is_the_forecast_of_one_origin_earlier(
     made: Forecast,
 ) -> None:
     before = made.track_record[
@@ -128,7 +128,7 @@ def assert_equal_fields(dataclass: object, other: object) -> None:
             assert value == getattr(other, name), name
 
 
-def test_stored_model_fits_its_own_task_and_data_alone(
+def test_stored_model_fits_only_its_own_task_and_data(
     prepared: PreparedTask, model: Model, known: Dataset, made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "FRA.npz"
@@ -169,7 +169,7 @@ def test_crafted_model_that_fits_the_data_is_damaged(
             country_forecast.stored_model(prepared, path)
 
 
-def test_own_pool_learns_from_the_country_alone(
+def test_own_pool_learns_only_from_the_country(
     known: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
@@ -228,7 +228,7 @@ def test_a_few_quarters_give_way_to_a_long_annual_history(
         ("FRA", "nber", "chronology of the United States"),
     ],
 )
-def test_what_is_missing_is_said_with_what_there_is(
+def test_missing_data_are_named_with_the_available_data(
     known: Dataset, country: str, label: str, words: str
 ) -> None:
     with pytest.raises(DataError, match=words):
@@ -246,7 +246,7 @@ def test_given_label_needs_the_target_that_is_shown_beside_it(known: Dataset) ->
         preparation.prepare(alone, countries.by_alpha3("AND"), task)
 
 
-def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> None:
+def test_forecast_as_of_a_date_does_not_depend_on_later_days(known: Dataset) -> None:
     prepared = preparation.prepare(known, FRANCE, Task("Q", as_of="2015-03-01"))
     assert str(prepared.origin) == "2015Q1"
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
@@ -284,7 +284,9 @@ def test_every_number_of_the_scores_is_finite_or_none(made: Forecast) -> None:
         assert all(v is None or np.isfinite(v) for v in numbers.values())
 
 
-def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) -> None:
+def test_outlook_contains_the_forecast_itself_and_other_horizons(
+    made: Forecast,
+) -> None:
     assert [it.horizon for it in made.outlook] == [1, 2, 3, 4]
     first, last = made.outlook[0], made.outlook[-1]
     assert first.probability == made.probability

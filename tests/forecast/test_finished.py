@@ -1,4 +1,4 @@
-"""A finished forecast is read again only while computing it would give it again."""
+"""A finished forecast is used again only while computing it would give the same one."""
 
 import dataclasses
 import shutil

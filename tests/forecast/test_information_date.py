@@ -1,4 +1,4 @@
-"""Forecasts are made on fixed days of a period, like the replays they are judged by."""
+"""Forecasts are made on fixed days of a period, like those of their replays."""
 
 from dataclasses import replace
 
@@ -92,7 +92,7 @@ def test_without_a_date_the_newest_value_is_used_as_soon_as_a_fixed_day_has_pass
         assert str(state.used_until.date()) == used_until, today
 
 
-def test_stale_target_is_not_dressed_up_by_newer_series() -> None:
+def test_newer_series_do_not_update_a_stale_target() -> None:
     rows = world(countries=1, quarters=100)
     output = rows["indicator"] == "real_gdp"
     stale = dataset(with_lag(rows[~output | (rows["period"] <= "2013Q1")], days=50))
@@ -171,7 +171,7 @@ def test_releases_that_wait_are_listed(known: Dataset) -> None:
     assert (release.indicator, release.period) == ("real_gdp", "2012Q2")
     assert release.known_at == "2012-08-19"
     assert used.last_period == "2012Q1"
-    # 2012Q2 is published and no longer due, though it waits.
+    # 2012Q2 is published and no longer due, though it is not used yet.
     assert used.next_due == "2012-11-19"
     (output,) = [it for it in used.series if it.indicator == "real_gdp"]
     assert output.last_period == "2012Q1"
@@ -205,7 +205,7 @@ def test_countries_share_data_if_their_origin_and_day_are_the_same() -> None:
     )
 
 
-def test_tasks_with_another_label_share_the_panel_alone(known: Dataset) -> None:
+def test_tasks_with_another_label_share_only_the_panel(known: Dataset) -> None:
     first = preparation.prepare(known, GERMANY, TASK)
     task = replace(TASK, label="year-on-year")
     shared = preparation.prepare(known, GERMANY, task, sharing=[first])

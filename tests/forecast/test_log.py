@@ -83,7 +83,7 @@ def test_forecast_before_is_the_newest_of_the_same_task(
     assert forecast_log.latest(prepared, path, tmp_path / "panel.csv") is None
 
 
-def test_line_that_cannot_be_read_is_passed_over(
+def test_line_that_cannot_be_read_is_skipped(
     prepared: PreparedTask, made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
@@ -98,7 +98,7 @@ def test_line_that_cannot_be_read_is_passed_over(
     assert found.origin == before.origin
 
 
-def test_country_named_like_a_formula_is_no_formula_in_the_log(
+def test_country_named_like_a_formula_is_not_a_formula_in_the_log(
     made: Forecast, tmp_path: Path
 ) -> None:
     path, name = tmp_path / "forecasts.csv", "=HYPERLINK(1)"
@@ -145,7 +145,7 @@ def test_missing_log_has_no_lines(tmp_path: Path) -> None:
     assert forecast_log.read(tmp_path / "forecasts.csv") == []
 
 
-def test_line_cut_short_costs_itself_alone(made: Forecast, tmp_path: Path) -> None:
+def test_truncated_line_loses_only_itself(made: Forecast, tmp_path: Path) -> None:
     path = tmp_path / "forecasts.csv"
     forecast_log.add(made, path)
     whole = path.read_text("utf-8")
@@ -177,7 +177,7 @@ def test_quote_that_is_not_closed_swallows_no_other_line(tmp_path: Path) -> None
         b"x" * 10**6,
     ],
 )
-def test_file_that_is_no_log_is_refused_and_set_aside(
+def test_file_that_is_not_a_log_is_refused_and_set_aside(
     content: bytes, made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
@@ -206,7 +206,7 @@ def test_log_saved_by_a_spreadsheet_is_continued(
     assert first == second
 
 
-def test_huge_line_is_passed_over_and_those_around_it_read(
+def test_huge_line_is_skipped_and_its_neighbours_are_read(
     made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
@@ -217,7 +217,7 @@ def test_huge_line_is_passed_over_and_those_around_it_read(
     assert len(forecast_log.read(path)) == 2
 
 
-def test_line_that_finds_no_room_leaves_the_log_as_it_was(
+def test_line_for_which_the_disk_is_full_leaves_the_log_unchanged(
     made: Forecast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "forecasts.csv"

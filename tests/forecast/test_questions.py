@@ -113,7 +113,7 @@ def test_headline_has_the_best_proven_skill_about_the_future() -> None:
     assert headline([running, answer(-0.1)], TODAY) is running
 
 
-def test_a_question_about_a_past_period_or_with_few_contractions_is_no_headline() -> (
+def test_question_on_a_past_period_or_with_few_contractions_is_not_the_headline() -> (
     None
 ):
     past = answer(0.6, period="2026Q3")

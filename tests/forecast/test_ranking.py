@@ -1,4 +1,4 @@
-"""Many countries at once must be told the same as each of them alone."""
+"""Many countries at once get the same forecasts as each of them alone."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -42,7 +42,7 @@ def ranked(known: Dataset) -> Ranking:
     return ranking.rank(known, [FRANCE, GERMANY, ITALY, ANDORRA], TASK)
 
 
-def test_likeliest_stands_first(ranked: Ranking) -> None:
+def test_highest_probability_comes_first(ranked: Ranking) -> None:
     probabilities = [one.probability for one in ranked.forecasts]
     assert probabilities == sorted(probabilities, reverse=True)
     assert {one.country for one in ranked.forecasts} == {FRANCE, GERMANY, ITALY}
@@ -56,7 +56,7 @@ def test_country_that_cannot_be_forecast_is_named_with_its_reason(
     assert "no quarterly real_gdp" in left_out.reason
 
 
-def test_periods_tell_whose_data_end_early(ranked: Ranking) -> None:
+def test_periods_show_whose_data_end_early(ranked: Ranking) -> None:
     assert {str(period): n for period, n in ranked.periods.items()} == {
         "2015Q2": 2,
         "2014Q4": 1,
@@ -68,7 +68,7 @@ def without(one: Forecast, names: set[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("alone", [FRANCE, ITALY], ids=lambda it: it.alpha3)
-def test_country_among_others_is_told_the_same_as_alone(
+def test_country_among_others_gets_the_same_forecast_as_alone(
     alone: countries.Country, known: Dataset, ranked: Ranking
 ) -> None:
     prepared = preparation.prepare(known, alone, TASK)
@@ -137,6 +137,6 @@ def test_progress_goes_up_to_one(known: Dataset) -> None:
     assert np.diff(replayed, prepend=0).max() < 0.1
 
 
-def test_nobody_to_rank_says_why(known: Dataset) -> None:
+def test_ranking_without_countries_gives_the_reason(known: Dataset) -> None:
     with pytest.raises(DataError, match="no country can be forecast; Andorra has no"):
         ranking.rank(known, [ANDORRA], TASK)

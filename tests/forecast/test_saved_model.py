@@ -77,7 +77,7 @@ def test_model_of_an_earlier_schema_is_too_old_and_left_alone(
 
 
 @pytest.mark.parametrize("schema", [0, -1, 2.5, "3", None, True, 10**400])
-def test_schema_that_there_never_was_is_no_model(
+def test_unknown_schema_is_not_a_model(
     model: Model, tmp_path: Path, schema: object
 ) -> None:
     path = tmp_path / "DEU.npz"
@@ -89,7 +89,7 @@ def test_schema_that_there_never_was_is_no_model(
         saved_model.load(path)
 
 
-def test_shared_model_stands_at_every_place_and_is_replaced_alone(
+def test_shared_model_is_at_every_place_and_is_replaced_at_one_only(
     model: Model, tmp_path: Path
 ) -> None:
     paths = [tmp_path / "models" / name / "task.npz" for name in ("DEU", "FRA", "ITA")]
@@ -277,9 +277,7 @@ def test_weights_near_the_largest_number_are_damage(tmp_path: Path) -> None:
         saved_model.load(tmp_path / "DEU.npz")
 
 
-def test_name_of_great_length_takes_its_own_room_alone(
-    model: Model, tmp_path: Path
-) -> None:
+def test_very_long_name_takes_only_its_own_memory(model: Model, tmp_path: Path) -> None:
     # As an array of fixed width these names would take 40 gigabytes.
     names = ["DEU", "x" * 10**6, *map(str, range(10_000))]
     path = rewritten(model, tmp_path / "DEU.npz", countries=names)

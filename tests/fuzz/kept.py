@@ -1,6 +1,6 @@
-"""Targets that are files which econnet keeps for itself: a stranger may have made them.
+"""Targets that are econnet's own files, which somebody else may have changed.
 
-Unfinished work that is damaged counts as none; a store is read or told to be damaged.
+Unfinished work that is damaged counts as none; a store is read or reported as damaged.
 """
 
 import io
@@ -109,7 +109,7 @@ def read_store(data: bytes) -> None:
 
 
 def _edit(database: duckdb.DuckDBPyConnection, edit: object) -> None:
-    """Put a value into a cell of a store, if it can stand there."""
+    """Put a value into a cell of a store, if its type allows it."""
     match edit:
         case [int(column), int(row), int(value)]:
             columns = sorted(schema.expected_columns())
@@ -167,7 +167,7 @@ def answers() -> list[bytes]:
 
 
 def read_record(data: bytes) -> None:
-    """Read a public record as it is, and with its lines chained anew."""
+    """Read a public record as it is, and with its lines chained again."""
     place = at("record.jsonl", data)
     site.verify(place.parent)
     place.write_bytes(_chained(data))
@@ -209,7 +209,7 @@ TARGETS: dict[str, Target] = {
         read_streamed_model,
         streamed_models,
         mutation.of_archive,
-        (EconnetError, KeyError, TypeError, ValueError),  # which say that it fits not
+        (EconnetError, KeyError, TypeError, ValueError),  # raised if it does not fit
     ),
     "store": Target(
         read_store,

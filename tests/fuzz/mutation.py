@@ -1,8 +1,8 @@
 """How a valid input is spoilt: bytes, texts, JSON and archives.
 
 A mutation takes the bytes of an input and a random stream, and returns other bytes. It
-knows the form of its inputs, so that what it makes is mostly read far into a parser
-before something is found to be wrong with it.
+follows the format of its inputs, so that most of its results get far into a parser
+before a fault is found.
 """
 
 import io
@@ -241,7 +241,7 @@ def of_archive(data: bytes, rng: random.Random) -> bytes:
     form = rng.choice((zipfile.ZIP_STORED,) * 9 + (zipfile.ZIP_DEFLATED,))
     target = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(target, "w", form) as archive:
-        warnings.simplefilter("ignore")  # a name that stands twice
+        warnings.simplefilter("ignore")  # a name that occurs twice
         for entry, body in entries:
             archive.writestr(zipfile.ZipInfo(entry), body, form)
     return target.getvalue()

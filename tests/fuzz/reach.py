@@ -1,10 +1,10 @@
-"""Tell which lines of the parsers the inputs that fuzzing kept reach.
+"""Show which lines of the parsers are reached by the inputs that fuzzing kept.
 
     python -m tests.fuzz.run --seconds 120 --corpus FOLDER
     python -m tests.fuzz.reach FOLDER
 
 Every input of the corpus is read once more, with lines traced; what the import of a
-module reaches does not count. A row is a room of the code: by how many inputs of which
+module reaches does not count. A row is a part of the code: by how many inputs of which
 targets it was reached, and which of its lines were not.
 """
 
@@ -28,6 +28,9 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "econnet/data/files/sources.py": ("csv", "parquet", "workbook", "file-name"),
     "econnet/data/files/tables.py": ("csv", "workbook", "file-name"),
     "econnet/data/files/text_files.py": ("csv", "file-name"),
+    "econnet/data/files/large_texts.py": ("csv",),
+    "econnet/data/files/encodings.py": ("csv",),
+    "econnet/data/files/period_notations.py": ("csv", "parquet", "workbook", "texts"),
     "econnet/data/files/column_roles.py": ("csv", "parquet", "workbook", "texts"),
     "econnet/data/files/wide_layouts.py": ("csv", "parquet", "workbook", "texts"),
     "econnet/data/files/dated_rows.py": ("csv", "parquet", "workbook", "texts"),
@@ -59,7 +62,7 @@ def main() -> None:
             target.examples()  # what makes them is no reading
             with traced.collect():
                 for path in sorted((folder / name).glob("*")):
-                    with suppress(Exception):  # what fuzzing has told already
+                    with suppress(Exception):  # fuzzing has reported these already
                         target.try_(path.read_bytes())
                     inputs[name] += 1
     print("| room | inputs | lines reached | not reached |")

@@ -1,18 +1,19 @@
-"""Fuzz the parsers of outside input, each for so many seconds of processor time.
+"""Fuzz the parsers of outside input, each for some seconds of processor time.
 
     python -m tests.fuzz.run --seconds 60              all targets
     python -m tests.fuzz.run --seconds 60 csv model    some of them
 
-Each target runs in a process of its own under atheris (libFuzzer), led by which edges
-of the code an input reaches, from the examples and the earlier findings, with a
-mutation that knows the form of the input beside libFuzzer's own. An input may take 20
-seconds of processor time, 300 seconds by the clock, and 2 GB. What goes wrong is
-written to `findings/TARGET/`, one input for each place in the code, where the suite
-reads it from then on. The same seed begins with the same inputs; how far it gets in its
-time differs from machine to machine.
+Each target runs in a process of its own under atheris (libFuzzer), guided by the edges
+of the code that an input reaches. It starts from the examples and the earlier findings,
+and uses a mutation that follows the format of the input besides libFuzzer's own. An
+input may take 20 seconds of processor time, 300 seconds by the clock, and 2 GB. Inputs
+that fail are written to `findings/TARGET/`,
+one for each place in the code, and the suite reads them from then on. The same
+seed begins with the same inputs; how far it gets in its time differs from machine to
+machine.
 
 With `--corpus FOLDER` the inputs that reached something new are kept there, the next
-run begins with them, and `python -m tests.fuzz.reach FOLDER` tells which lines of the
+run begins with them, and `python -m tests.fuzz.reach FOLDER` shows which lines of the
 parsers they reach.
 """
 
@@ -83,7 +84,7 @@ def row(name: str, seconds: int, seed: int, corpus: Path) -> dict[str, object]:
     corpus.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="econnet-fuzz-") as passing:
         run = _run(name, seconds, seed, corpus, passing)
-    told = run.stdout + run.stderr  # findings are told in the former
+    told = run.stdout + run.stderr  # findings are in the former
     executions = re.findall(r"^EXECUTED (\d+)", told, re.M)
     coverage = re.findall(r"cov: (\d+)", told)
     written = re.findall(r"(?:Test unit|FINDING) written to (\S+)", told)

@@ -1,8 +1,8 @@
 """How a valid table is spoilt: CSV, Parquet, workbooks, XML and the rows of a store.
 
-What is made stays a table, mostly: of so many cells a line, with a country and a
-period, one part of it being odd. So it is read to the end, where a text that is merely
-spoilt would be refused at its first odd line.
+Most results are still tables, with equally long lines, a country and a period, and one
+odd part. So they are read to the end, while arbitrary damage would be refused at the
+first odd line.
 """
 
 import csv
@@ -102,7 +102,7 @@ def _other_rows(rows: list[list[str]], rng: random.Random) -> list[list[str]]:
 
 
 def _cell(column: str, rng: random.Random) -> str:
-    """Return what might stand in a column, or in some other."""
+    """Return a value that might occur in this column, or in another."""
     of_its_own = {
         "period": PERIODS,
         "known_at": PERIODS,

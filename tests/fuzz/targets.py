@@ -70,7 +70,7 @@ SERIES = "GDPC1"
 
 
 def read_worldbank(data: bytes) -> None:
-    """Read pages of the World Bank, one a line."""
+    """Read pages of the World Bank, one per line."""
     indicator, series = indicator_of(GDP)
     with session_of(data.split(b"\n"), "application/json") as session:
         got = worldbank.Reader(session, SOURCE_URL, series, 1960).download()
@@ -305,7 +305,7 @@ def known() -> Dataset:
 
 
 def read_journal(data: bytes) -> None:
-    """Read the journal of forecasts, hold it against outcomes, and add a line to it."""
+    """Read the log of forecasts, compare it with outcomes, and add a line to it."""
     path = at("forecasts.csv", data)
     outcomes.score_log(
         forecast_log.read(path), known(), pd.Timestamp("2020-01-01").date()
@@ -372,7 +372,7 @@ def reports() -> list[bytes]:
 
 
 def read_sums(data: bytes) -> None:
-    """Read the sums of a report's files, and hold its files against them."""
+    """Read the checksums of a report's files, and compare the files with them."""
     checksums.verify_checksums(at("SHA256SUMS", data).parent)
 
 

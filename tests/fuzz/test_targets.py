@@ -1,7 +1,7 @@
-"""What came of fuzzing, and a little more of it: the same inputs at every run.
+"""The findings of fuzzing, and a little more of it: the same inputs at every run.
 
-`python -m tests.fuzz.run` fuzzes for longer, led by what code an input reaches; and so
-does this, not led, with `ECONNET_FUZZ_EXAMPLES=2000` examples a target.
+`python -m tests.fuzz.run` fuzzes for longer, guided by the code that an input reaches;
+so does this module, unguided, with `ECONNET_FUZZ_EXAMPLES=2000` examples per target.
 """
 
 import os
@@ -37,7 +37,7 @@ def test_answer_of_a_source_gives_series(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", FINDINGS, ids=lambda it: f"{it.parent.name}-{it.name}")
-def test_what_was_found_is_mended(path: Path) -> None:
+def test_inputs_that_revealed_a_bug_are_handled(path: Path) -> None:
     TARGETS[path.parent.name].try_(path.read_bytes())
 
 

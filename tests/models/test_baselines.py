@@ -97,7 +97,7 @@ def test_pool_is_the_mean_of_the_other_requested_baselines(window: Window) -> No
     np.testing.assert_allclose(forecasts["pool"], expected)
 
 
-def test_spread_probit_depends_on_the_spread_alone(window: Window) -> None:
+def test_spread_probit_depends_only_on_the_spread(window: Window) -> None:
     (before,) = baselines.SINGLES["spread_probit"]([window])
     names = [column.name for column in window.features.columns]
     spread = names.index("term_spread")

@@ -162,7 +162,7 @@ def test_weighted_base_rate_does_not_depend_on_the_batch_size(
 
 
 @pytest.mark.parametrize("weight", [0.1, 3.0, 1e-300, 1e300])
-def test_equal_weights_are_no_weights(weight: float) -> None:
+def test_equal_weights_change_nothing(weight: float) -> None:
     without, equal = quick().fit(X, y), quick().fit(X, y, np.full(len(X), weight))
     np.testing.assert_array_equal(equal.predict_proba(X), without.predict_proba(X))
 
@@ -222,7 +222,7 @@ def test_other_classes_in_a_later_call_raise_an_error() -> None:
     model.partial_fit(X, y, classes=[1, 0])
 
 
-def test_factor_of_a_class_that_is_absent_from_a_call_is_no_error() -> None:
+def test_factor_of_a_class_that_is_absent_from_a_call_is_accepted() -> None:
     model = quick(class_weight={0: 2.0}).partial_fit(X, y, classes=[0, 1])
     model.partial_fit(X[y == 1], y[y == 1])
 
@@ -285,7 +285,7 @@ def test_saved_classifier_is_the_same(tmp_path: Path, labels: np.ndarray) -> Non
     again.partial_fit(rows, labels)
 
 
-def test_file_of_a_bare_network_is_no_classifier() -> None:
+def test_file_of_a_bare_network_is_not_a_classifier() -> None:
     file = io.BytesIO()
     network_file.save(Network(Architecture.dense(2)), file)
     file.seek(0)

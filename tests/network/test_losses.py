@@ -181,6 +181,8 @@ def test_pinball_loss_is_least_at_the_quantile() -> None:
 
 
 @pytest.mark.parametrize("levels", [(), (0.0,), (0.5, 1.0), (np.nan,)])
-def test_level_that_is_no_share_is_refused(levels: tuple[float, ...]) -> None:
+def test_level_that_is_not_between_0_and_1_is_refused(
+    levels: tuple[float, ...],
+) -> None:
     with pytest.raises(ValueError, match="give shares between 0 and 1"):
         pinball_loss(levels)

@@ -52,7 +52,7 @@ def test_prediction_for_a_row_has_the_same_bits_whatever_the_other_rows(
         )
 
 
-def test_ensemblemay_predict_different_rows() -> None:
+def test_members_may_predict_different_rows() -> None:
     ensemble = network()
     different = np.stack([X[:7], X[7:14], X[14:21]])
     predictions = ensemble.predict(X)

@@ -35,6 +35,6 @@ def test_figure_exists(figure: str) -> None:
     assert (PAGE.parent / figure).is_file()
 
 
-def test_every_figure_says_what_to_see() -> None:
+def test_every_figure_is_explained() -> None:
     for after in re.split(r"\]\(figures/[^)]*\)", TEXT)[1:]:
         assert after.lstrip().startswith("*What to see: ")

@@ -271,7 +271,7 @@ def _comparison(ours: metrics.Scores, theirs: metrics.Scores) -> Comparison:
 
 
 def _signal_counts(own: pd.DataFrame) -> SignalCounts:
-    """Return counts that fit to the four false alarms: every contraction was found."""
+    """Return counts that match the four false alarms: every contraction was found."""
     contractions = int((own["outcome"] == 1).sum())
     expansions = int((own["outcome"] == 0).sum())
     return SignalCounts(contractions, 4, contractions, expansions)

@@ -13,6 +13,7 @@ import pypdf
 import pytest
 
 from econnet.core.countries import Country
+from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.result import Forecast
 from econnet.report import Format, figures, tables, wording
 from econnet.report import country as country_report
@@ -38,7 +39,7 @@ SCRIPTS = (
 
 @pytest.fixture(scope="session")
 def written(germany: Forecast, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that holds Germany's whole report."""
+    """Return the folder with Germany's whole report."""
     folder = tmp_path_factory.mktemp("reports") / "DEU"
     country_report.write(germany, folder)
     return folder
@@ -94,7 +95,7 @@ def test_only_the_formats_that_were_asked_for_are_written(
     assert names == {"report.json", "SHA256SUMS"}
 
 
-def test_pdf_says_the_answer_the_verdict_and_every_score(
+def test_pdf_contains_the_answer_the_verdict_and_every_score(
     germany: Forecast, written: Path
 ) -> None:
     text = text_of(pypdf.PdfReader(written / "report.pdf"))
@@ -134,12 +135,22 @@ def test_loss_to_a_baseline_is_printed_as_a_loss(germany: Forecast) -> None:
     assert text.count("+0.010 to +0.200 worse") == len(lost) == 3
 
 
+def test_pdf_names_the_file_of_all_false_alarms(germany: Forecast) -> None:
+    alarms = tuple(
+        FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, 0.4)
+        for year in range(1990, 2010)
+    )
+    text = text_of(pdf_of(changed(germany, false_alarms=alarms)))
+    assert "The 14 highest of 20; csv/false-alarms.csv has all." in text
+
+
 def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
     germany: Forecast, written: Path
 ) -> None:
     reader = pypdf.PdfReader(written / "report.pdf")
     assert reader.metadata is not None
-    assert reader.metadata.title == f"Germany: {wording.event_title(germany)}"
+    # As a statement, the title would be read as a fact.
+    assert reader.metadata.title == "Germany: Will real GDP fall in 2026 Q3?"
     root: Any = reader.trailer["/Root"]
     assert reader.xmp_metadata is not None
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()

@@ -112,6 +112,20 @@ def test_one_movement_more_than_fit_is_shown_itself(
     assert "others<" not in svg if told is None else told in svg
 
 
+def test_arrow_stays_in_the_line_of_its_word(germany: Forecast) -> None:
+    """Under `Compensation of employees`, an arrow stood alone."""
+    assert germany.explanation.change is not None
+    (first, *_) = germany.explanation.change.movements
+    moved = replace(first, title="Compensation of employees", before=1.0, after=2.0)
+    svg = text_of(
+        changed(
+            germany, change=replace(germany.explanation.change, movements=(moved,))
+        ),
+        "change",
+    )
+    assert re.search("employees\N{NO-BREAK SPACE}↑</text>", svg)
+
+
 def test_calibration_lists_the_number_of_forecasts_per_point(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
@@ -159,7 +173,7 @@ def test_picture_has_the_country_above_and_the_whole_credit_below(
     assert (untitled[:100] != short[:100]).any()
 
 
-def test_curve_names_where_the_indicator_stands_now(
+def test_curve_names_the_indicators_current_value(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
     svg = drawn["responses"]
@@ -169,6 +183,19 @@ def test_curve_names_where_the_indicator_stands_now(
         assert f">{curve.title}</text>" in svg
     assert ">today \N{MINUS SIGN}1.2</text>" in svg
     assert svg.count(">today ") == 4
+
+
+@pytest.mark.parametrize("highest", [0.2, 0.4, 0.9])
+def test_numbers_beside_a_low_axis_are_apart(germany: Forecast, highest: float) -> None:
+    """Six numbers beside 15 millimetres touched each other."""
+    curves = tuple(
+        replace(curve, probabilities=(0.1,) * (len(curve.values) - 1) + (highest,))
+        for curve in germany.explanation.response_curves
+    )
+    (figure, *_) = figures.draw_responses(changed(germany, response_curves=curves))
+    axes = figure.axes[0]
+    assert len(axes.get_yticks()) == 3
+    assert axes.get_ylim()[1] >= 100 * highest
 
 
 def test_country_that_never_contracted_has_no_roc(germany: Forecast) -> None:
@@ -189,7 +216,7 @@ def test_any_script_can_be_drawn(
     assert not recwarn.list
 
 
-def test_long_titles_are_cut_at_the_width_there_is(germany: Forecast) -> None:
+def test_long_titles_are_cut_at_the_available_width(germany: Forecast) -> None:
     long = tuple(
         replace(it, title="Very " * 40 + "long") for it in germany.explanation.drivers
     )

@@ -64,9 +64,9 @@ def test_structure_is_read_in_the_order_of_the_page(report: Path) -> None:
         "Drivers",
         "Data and method",
         "How it was made",
+        "How to cite",
         "Caveats",
         "Reproduce",
-        "How to cite",
     )
     places = [text.index(landmark) for landmark in landmarks]
     assert places == sorted(places)
@@ -90,7 +90,7 @@ def test_every_page_but_the_last_is_at_least_two_thirds_full(report: Path) -> No
 
 @dataclass(frozen=True)
 class Word:
-    """A word and the box it stands in, in points from the upper left corner."""
+    """A word and its box, in points from the upper left corner."""
 
     text: str
     left: float
@@ -99,7 +99,7 @@ class Word:
     bottom: float
 
     def overlaps(self, other: "Word") -> bool:
-        """Return whether two boxes share more than what their leading lends."""
+        """Return whether two boxes overlap by more than their leading."""
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         height = min(self.bottom - self.top, other.bottom - other.top)
@@ -119,7 +119,7 @@ def words_of(report: Path) -> Iterator[list[Word]]:
         ]
 
 
-def test_every_word_stands_inside_the_margins(report: Path) -> None:
+def test_every_word_is_inside_the_margins(report: Path) -> None:
     for words in words_of(report):
         for word in words:
             assert word.left > 40, word
@@ -138,7 +138,7 @@ def test_no_word_covers_another(report: Path) -> None:
         assert not covered
 
 
-def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
+def test_fullest_first_page_also_fits_on_letter_paper(
     make_forecast: MakeForecast, tmp_path: Path
 ) -> None:
     supposed = AssumptionEffect(

@@ -1,8 +1,9 @@
-"""Each figure as it was when somebody last looked at it and found it good.
+"""Each figure looks as it did when somebody last checked it.
 
-`ECONNET_NEW_PICTURES=1 pytest tests/report/test_pictures.py` puts today's pictures in
-place of those of `pictures/`: look at them before you commit them. Letters fall
-differently with other versions of matplotlib, so that others are not compared.
+`ECONNET_NEW_PICTURES=1 pytest tests/report/test_pictures.py` replaces the pictures in
+`pictures/` by today's: look at them before you commit them. Other versions of
+matplotlib place letters differently, so pictures are compared only with the same
+version.
 """
 
 import os

@@ -58,7 +58,7 @@ def test_formats_that_were_not_asked_for_are_not_written(
     assert [path.name for path in written] == ["ranking.json"]
 
 
-def test_json_and_csv_hold_the_numbers_of_the_forecasts(
+def test_json_and_csv_contain_the_numbers_of_the_forecasts(
     ranking: Ranking, written: Path
 ) -> None:
     document: Any = json.loads((written / "ranking.json").read_bytes())
@@ -74,7 +74,7 @@ def test_json_and_csv_hold_the_numbers_of_the_forecasts(
     assert document["left_out"][0]["reason"] == "North Korea has no real_gdp"
 
 
-def test_strip_holds_every_forecast_once(ranking: Ranking, written: Path) -> None:
+def test_strip_contains_every_forecast_once(ranking: Ranking, written: Path) -> None:
     table = rows_of(written / "strip.csv")
     keys = [(row["country"], row["period"]) for row in table]
     assert len(keys) == len(set(keys))
@@ -103,7 +103,7 @@ def test_pdf_is_titled_tagged_and_names_every_country(
         assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
 
 
-def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
+def test_summary_names_the_periods_and_what_is_out_of_date(ranking: Ranking) -> None:
     text = " ".join(wording.summary(ranking))
     first = ranking.forecasts[0]
     assert f"Highest probability: {first.country.name}, " in text
@@ -115,6 +115,20 @@ def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
     )
     assert wording_ranking.periods(same) == f"forecasts for {first.period}"
     assert "different periods" not in " ".join(wording.summary(same))
+
+
+def test_forecast_of_a_past_period_is_marked_beside_the_country(
+    ranking: Ranking,
+) -> None:
+    """In the last column, a phone did not show the mark."""
+    first, *others = ranking.forecasts
+    coming = [replace(forecast, period=forecast.origin + 99) for forecast in others]
+    shown = replace(ranking, forecasts=(first, *coming))
+    rows = ranking_rows.ranking_content(shown)
+    marked, *unmarked = [row["cells"] for row in rows["rows"]]
+    name = ranking_rows.COLUMNS.index("country")
+    assert marked[name] == f"{first.country.name} (out of date)"
+    assert not any("out of date" in " ".join(cells) for cells in unmarked)
 
 
 def test_highest_probability_is_compared_with_the_countrys_own_average(
@@ -153,8 +167,8 @@ def test_ranking_names_the_countries_that_were_pooled(ranking: Ranking) -> None:
     """`All countries together` meant six, not those shown."""
     text = " ".join(wording.trust(ranking))
     assert (
-        "6 countries in the training pool, Canada, Germany, France, United Kingdom, "
-        "Japan and United States" in text
+        "6 countries in the training pool, Canada, France, Germany, Japan, United "
+        "Kingdom and United States" in text
     )
     assert "all countries together" not in text
 
@@ -178,7 +192,7 @@ def test_map_is_drawn_only_where_most_of_the_world_is_shown(
     assert "map" in draw(world_ranking, LIGHT)
 
 
-def test_map_is_left_out_where_nobody_is_on_it(
+def test_map_is_left_out_where_no_country_is_on_it(
     ranking: Ranking, tmp_path: Path
 ) -> None:
     regions = tuple(
@@ -198,7 +212,7 @@ def test_map_is_left_out_where_nobody_is_on_it(
     assert "1 country shaded" in wording.map_alt([alone])
 
 
-def test_hostile_names_break_nothing_and_are_no_formula(
+def test_hostile_names_break_nothing_and_are_not_formulas(
     ranking: Ranking, tmp_path: Path
 ) -> None:
     hostile = "=1+1 </script><script>x</script> #let *a* \x00\ud800 東京"
@@ -221,7 +235,7 @@ def test_strips_have_room_for_all(ranking: Ranking) -> None:
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_shade_changes_at_the_bound_that_its_name_says(bound: float) -> None:
+def test_shade_changes_at_the_bound_that_its_name_gives(bound: float) -> None:
     assert step_of(bound) == step_of(bound - 1e-9) + 1
     assert f"{100 * bound:.0f}" in NAMES[step_of(bound)]
     assert f"{100 * bound:.0f}" in NAMES[step_of(bound - 1e-9)]

@@ -46,7 +46,7 @@ def test_document_keeps_the_contract(germany: Forecast) -> None:
     assert told["version"] == germany.versions["econnet"]
 
 
-def test_document_holds_every_plotted_point(germany: Forecast) -> None:
+def test_document_contains_every_plotted_point(germany: Forecast) -> None:
     told: Any = record.to_dict(germany)
     assert len(told["history"]) == len(germany.history)
     assert len(told["track_record"]) == len(germany.track_record)
@@ -59,7 +59,7 @@ def test_document_holds_every_plotted_point(germany: Forecast) -> None:
     assert area == pytest.approx(germany.assessment.metrics.auroc)
 
 
-def test_what_is_not_known_is_null(germany: Forecast) -> None:
+def test_unknown_values_are_null(germany: Forecast) -> None:
     told: Any = record.to_dict(without_contractions(germany))
     assert told["history"][0] == {
         "period": "1995Q1",
@@ -71,12 +71,12 @@ def test_what_is_not_known_is_null(germany: Forecast) -> None:
     assert all(math.isfinite(number) for number in numbers_in(told))
 
 
-def test_file_holds_the_same_document(germany: Forecast, tmp_path: Path) -> None:
+def test_file_contains_the_same_document(germany: Forecast, tmp_path: Path) -> None:
     (path,) = country_report.write(germany, tmp_path, [Format.JSON])
     assert json.loads(path.read_bytes()) == record.to_dict(germany)
 
 
-def test_two_runs_differ_in_when_they_were_made_alone(germany: Forecast) -> None:
+def test_two_runs_differ_only_in_when_they_were_made(germany: Forecast) -> None:
     later = replace(germany, made_at="2031-01-01T09:00:00+00:00")
     first, second = record.to_dict(germany), record.to_dict(later)
     assert {key for key in first if first[key] != second[key]} == {"made_at"}

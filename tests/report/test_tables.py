@@ -68,7 +68,7 @@ def test_table_without_rows_is_left_out(germany: Forecast) -> None:
 
 
 @pytest.mark.parametrize("name", ["roc", "precision-recall"])
-def test_json_and_csv_hold_the_same_curves(name: str, germany: Forecast) -> None:
+def test_json_and_csv_contain_the_same_curves(name: str, germany: Forecast) -> None:
     table = tables.tables(germany)[name]
     curves = record.to_dict(germany)[name.replace("-", "_")]
     assert isinstance(curves, dict)

@@ -58,7 +58,7 @@ def known(folder: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def made(known: Dataset) -> Forecast:
-    """Return a forecast compared with an earlier one, and with a figure supposed."""
+    """Return a forecast under an assumption, compared with an earlier one."""
     task = api.choose_task(ATLANTIS, known, members=2, seed=3)
     prepared = preparation.prepare(known, ATLANTIS, task)
     model = use_case.train(prepared, baselines=["logit", "persistence"])
@@ -88,7 +88,7 @@ def files_in(folder: Path) -> dict[Path, bytes]:
 
 
 def held(report: Report, repeated: Forecast, *, bits: bool) -> Verification:
-    """Return the report held against a forecast, as from here or from elsewhere."""
+    """Return the comparison of the report with a forecast made here or elsewhere."""
     tools = {} if bits else {"numpy": ("2.1.0", "2.4.0")}
     found = Verification(report.path, ATLANTIS, tools)
     return verification.compare_reports(found, report, record.to_dict(repeated))
@@ -104,7 +104,7 @@ def test_forecast_made_again_is_the_same_to_the_last_bit(
     assert found.sentence().startswith(f"verified: {report.path}: all ")
 
 
-def test_what_was_fetched_later_is_not_looked_at(
+def test_data_that_were_fetched_later_are_ignored(
     report: Report, known: Dataset
 ) -> None:
     rows = known.observations
@@ -120,7 +120,7 @@ def test_what_was_fetched_later_is_not_looked_at(
     assert found.verified
 
 
-def test_other_data_are_told_by_the_figure_that_is_another(
+def test_other_data_are_reported_with_the_figure_that_differs(
     report: Report, folder: Path
 ) -> None:
     other = api.read_data(panel_file(folder / "own.csv", last=1.01))
@@ -138,7 +138,9 @@ def test_other_data_are_told_by_the_figure_that_is_another(
     ) in found.sentence()
 
 
-def test_other_source_of_the_same_data_is_told(report: Report, known: Dataset) -> None:
+def test_other_source_of_the_same_data_is_reported(
+    report: Report, known: Dataset
+) -> None:
     without = known.observations["period"] != "1990"
     elsewhere = replace(
         known, source="other.csv", observations=known.observations[without]
@@ -190,7 +192,7 @@ def test_elsewhere_numbers_must_agree_within_the_tolerance(
         assert found.largest == pytest.approx(by)
 
 
-def test_elsewhere_what_the_last_bit_can_tip_is_not_held_against_it(
+def test_elsewhere_values_that_the_last_bit_decides_may_differ(
     report: Report, made: Forecast
 ) -> None:
     def change(told: dict[str, Any]) -> None:
@@ -248,7 +250,7 @@ def test_large_levels_agree_to_nine_digits_and_counts_exactly(
         (b'{"provenance": 1}', "does not record how it was made"),
     ],
 )
-def test_file_that_is_no_report_is_told(
+def test_file_that_is_not_a_report_is_reported(
     content: bytes | None, complaint: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.json"
@@ -272,9 +274,7 @@ def test_file_that_is_no_report_is_told(
         ("unheard", 1),
     ],
 )
-def test_task_that_could_not_be_asked_for_is_refused(
-    field: str, value: Json, report: Report
-) -> None:
+def test_impossible_task_is_refused(field: str, value: Json, report: Report) -> None:
     def change(told: dict[str, Any]) -> None:
         told["provenance"]["task"][field] = value
 
@@ -300,7 +300,7 @@ def test_task_that_could_not_be_asked_for_is_refused(
     ],
     ids=str,
 )
-def test_damaged_part_of_a_report_is_told(
+def test_damaged_part_of_a_report_is_reported(
     place: tuple[str | int, ...], value: Json, report: Report
 ) -> None:
     def change(told: dict[str, Any]) -> None:
@@ -343,7 +343,7 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     assert files_in(tmp_path) == before
 
 
-def test_user_is_told_that_the_data_have_changed(report: Report, folder: Path) -> None:
+def test_changed_data_are_reported_to_the_user(report: Report, folder: Path) -> None:
     place = folder / "changed"
     (place / "reports" / "own").mkdir(parents=True)
     told = report.path.read_bytes()

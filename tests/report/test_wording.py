@@ -26,6 +26,7 @@ from econnet.report.wording.formatting import (
     period_name,
     period_text,
 )
+from econnet.report.wording.outlook import with_unit
 from tests.builders import changed
 
 from .conftest import without_contractions
@@ -156,7 +157,18 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert event in texts["position"]
     assert event in wording.chance(within)
     assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to …"
-    assert "in at least one of 4 quarters" in wording.probability_heading(within)
+    assert event in wording.probability_heading(within)
+    # Neither is a past forecast one of a single quarter, four quarters ahead.
+    heading = "All contractions and the forecast for the next 4 quarters"
+    assert texts["all_episodes_heading"] == heading
+    assert texts["skill_rows"][0][0] == "for the next 4 quarters, all forecasts"
+    assert texts["skill_head"][-1] == "event occurred"
+    assert "each dot: 4 quarters, shown at the last" in wording.outcomes_note(within)
+    assert "quarters before the event" in texts["record"]
+    assert re.search(
+        r"Largest miss: \d{4} Q\d to \d{4} Q\d \(\d+%, the event occurred\)",
+        texts["record"],
+    )
     # The record counts the forecasts, those that the event followed, and the spells.
     counts = wording.record_counts(within)
     assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
@@ -184,7 +196,7 @@ def nber(usa: Forecast) -> Forecast:
     )
 
 
-def test_report_on_nber_recessions_says_who_dates_them(germany: Forecast) -> None:
+def test_report_on_nber_recessions_names_who_dates_them(germany: Forecast) -> None:
     forecast = nber(germany)
     (_, event), *_ = wording.method(forecast)
     assert "a committee dates recessions" in event
@@ -195,6 +207,33 @@ def test_report_on_nber_recessions_says_who_dates_them(germany: Forecast) -> Non
     assert "recession" in wording.record_counts(forecast)
     assert content(forecast)["episodes_heading"] == "Past recessions"
     assert wording.growth_note(germany) == "shaded: contractions"
+    # Changes of production are named where only the recessions have a heading.
+    note = content(forecast)["all_episodes_note"]
+    assert note == "change: Industrial production, shown for orientation"
+    assert content(germany)["all_episodes_note"] is None
+
+
+def test_head_of_every_page_names_the_event(germany: Forecast) -> None:
+    """`United States · in November 2026: 2%` named no event."""
+    for forecast, event in (
+        (germany, "Real GDP falls in 2026 Q3"),
+        (nber(germany), "recession in 2026 Q3"),
+    ):
+        running = content(forecast)["running"]
+        assert running.startswith(f"Germany · {event}: ")
+        assert len(running) <= 75
+
+
+def test_track_record_names_the_outcome_of_a_period_not_of_what_followed(
+    germany: Forecast,
+) -> None:
+    text = wording.track_record(germany)
+    assert re.search(r"Largest miss: \d{4} Q\d \(\d+%, a contraction\)", text)
+    assert re.search(
+        r"Largest false alarm: .+ \((up to \d+|over 99)%, no contraction\)", text
+    )
+    assert "for quarters of contraction" in text
+    assert "for quarters of growth" in text
 
 
 def skilled(value: float, low: float, high: float, **fields: Any) -> Skill:  # noqa: ANN401
@@ -215,7 +254,7 @@ def judged(forecast: Forecast, skill: Skill) -> wording.Verdict:
         (skilled(0.4, 0.1, 0.6, n_contractions=4), "Low confidence."),
     ],
 )
-def test_verdict_rests_on_the_interval_of_the_skill(
+def test_verdict_depends_on_the_interval_of_the_skill(
     skill: Skill, call: str, germany: Forecast
 ) -> None:
     """Andorra and Nigeria had earned `some trust` with intervals that include zero."""
@@ -234,7 +273,9 @@ def test_verdict_names_its_figures(germany: Forecast) -> None:
     assert "too few to judge the forecasts by" in few
 
 
-def test_skill_whose_interval_includes_zero_is_no_gain(germany: Forecast) -> None:
+def test_skill_whose_interval_includes_zero_is_not_called_a_gain(
+    germany: Forecast,
+) -> None:
     said = {-0.17: "no more", 0.0: "no more", 0.28: "not significantly more"}
     for value, words in said.items():
         uncertain = skilled(value, value - 0.3, value + 0.3)
@@ -273,6 +314,18 @@ def test_no_usable_forecast_exists_where_no_coming_question_has_skill(
     assert "No usable" not in wording.verdict(proven).text
 
 
+def test_terminal_has_each_figure_of_a_question_under_its_heading(
+    germany: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = question_on(germany, "2026Q4", skilled(0.1, -0.1, 0.3))
+    output.print_verdict(replace(germany, questions=(coming,)))
+    printed = capsys.readouterr().out
+    head, row = printed[printed.index("question  ") :].splitlines()[:2]
+    for title, figure in (("skill", "+10%"), ("90% interval", f"{MINUS}10% to +30%")):
+        assert row[head.index(title) :].startswith(figure)
+    assert "confidence" not in head
+
+
 def question_on(forecast: Forecast, period: str, skill: Skill) -> QuestionAnswer:
     """Return the answer to the question of a forecast about another period."""
     return QuestionAnswer(
@@ -294,7 +347,7 @@ def test_skill_is_given_for_every_horizon_with_its_interval(
 ) -> None:
     whole, without = skilled(0.32, 0.25, 0.39), skilled(0.11, 0.02, 0.2, n=73)
     forecast = changed(germany, skill=whole, skill_without_2020=without)
-    rows = {row[0]: row[3:] for row in content(forecast)["skill_rows"]}
+    rows = {row[0]: row[1:4] for row in content(forecast)["skill_rows"]}
     assert rows == {
         "one quarter ahead, all forecasts": ["+32%", "+25% to +39%", "high"],
         "one quarter ahead, without 2020": ["+11%", "+2% to +20%", "moderate"],
@@ -302,6 +355,9 @@ def test_skill_is_given_for_every_horizon_with_its_interval(
         "3 quarters ahead": ["0%", f"{MINUS}8% to +30%", "low"],
         "4 quarters ahead": [f"{MINUS}10%", f"{MINUS}18% to +30%", "low"],
     }
+    # An end of the interval is on its side of zero, as in the text.
+    near = changed(germany, skill=skilled(0.1, 0.004, 0.2))
+    assert content(near)["skill_rows"][0][2] == "+0.4% to +20%"
     same = changed(germany, skill=whole, skill_without_2020=whole)
     assert len(content(same)["skill_rows"]) == 4  # without 2020 nothing is left out
 
@@ -416,7 +472,7 @@ def test_probability_in_words(
 def test_page_gives_probabilities_as_percentages_only(
     probability: float, germany: Forecast
 ) -> None:
-    """`1 in 50` stood above `3%`: both came from one probability."""
+    """`1 in 50` was printed above `3%`: both came from one probability."""
     forecast = changed(germany, probability=probability)
     texts = [wording.position(forecast), wording.chance(forecast)]
     assert all(wording.percent(probability) in text for text in texts)
@@ -514,7 +570,7 @@ def test_head_of_the_page_gives_the_day_whose_data_were_used(
     assert content(earlier)["made"].startswith("Forecast as of 31 March 2008 · ")
 
 
-def test_forecast_as_of_an_earlier_day_is_no_forecast_of_the_past(
+def test_forecast_as_of_an_earlier_day_is_not_called_past(
     germany: Forecast,
 ) -> None:
     asked_then = replace(
@@ -543,7 +599,7 @@ def test_command_quotes_what_a_shell_would_read_otherwise(germany: Forecast) -> 
     assert "--target" not in command
 
 
-def test_report_says_what_it_was_made_with_and_how_to_verify_it(
+def test_report_names_what_it_was_made_with_and_how_to_verify_it(
     germany: Forecast,
 ) -> None:
     within = replace(germany.task, event="within", vintages="revised", rolling_years=30)
@@ -555,8 +611,9 @@ def test_report_says_what_it_was_made_with_and_how_to_verify_it(
     subject = (
         "--country DEU --frequency Q --label negative-growth --horizon 1 --event within"
     )
-    assert f"econnet report --verify {subject} --rolling-years 30" in said
-    assert "--vintages revised" in said
+    verify = wording.verification(asked)
+    assert verify.startswith(f"econnet report --verify {subject} --rolling-years 30")
+    assert "--vintages revised" in verify
     assert wording.command(asked).startswith(
         f"econnet train {subject} --rolling-years 30 --vintages revised --pool auto"
     )
@@ -712,7 +769,7 @@ def test_own_data_were_not_retrieved(germany: Forecast) -> None:
     assert line == "firms.csv. Your own data; newest value known on 2026-09-13."
 
 
-def test_brief_says_where_no_release_matters(germany: Forecast) -> None:
+def test_brief_notes_where_no_release_matters(germany: Forecast) -> None:
     assert wording.watch(germany)
     assert wording.watch_note(germany) is None
     flat = tuple(
@@ -724,7 +781,9 @@ def test_brief_says_where_no_release_matters(germany: Forecast) -> None:
     assert content(still)["watch_note"].startswith("No single release would move")
 
 
-def test_highest_false_alarms_are_listed_in_order_of_time(germany: Forecast) -> None:
+def test_highest_false_alarms_are_listed_in_chronological_order(
+    germany: Forecast,
+) -> None:
     alarms = tuple(
         FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, (year % 10) / 10)
         for year in range(1990, 2010)
@@ -754,7 +813,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
         assert not any("change from the" in text for text in texts)
 
 
-def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:
+def test_texts_suit_a_country_that_never_contracted(germany: Forecast) -> None:
     forecast = without_contractions(germany)
     assert "no contraction is on record" in wording.position(forecast)
     assert "Largest miss" not in wording.track_record(forecast)
@@ -786,7 +845,7 @@ def test_foot_calls_the_data_revised_only_where_they_are(
     assert wording.figures(share) in foot
 
 
-def test_replay_of_real_vintages_is_said_to_use_dates_of_publication(
+def test_report_on_real_vintages_names_the_dates_of_publication(
     germany: Forecast,
 ) -> None:
     lag = "once its indicator's publication lag after the end of its period has passed"
@@ -804,3 +863,10 @@ def test_names_of_the_users_columns_begin_sentences_in_upper_case(
 ) -> None:
     named = replace(germany, target_title="value")
     assert wording.growth_heading(named).startswith("Value, change from")
+
+
+def test_value_has_its_unit() -> None:
+    assert with_unit(2.61, "change, percent") == "2.6%"
+    assert with_unit(34.7, "percent of GDP") == "34.7% of GDP"
+    assert with_unit(1.2, "change, percentage points") == "1.2 percentage points"
+    assert with_unit(98.04, "") == "98.0"

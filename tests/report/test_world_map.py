@@ -1,4 +1,4 @@
-"""The map: decoded as its format says, whole, and where the countries really are."""
+"""The map: decoded by its format, complete, with countries where they really are."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_negative_number_is_an_arc_backwards() -> None:
     assert ring.tolist() == [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
 
 
-def test_every_ring_is_closed_and_no_line_leaps_across_the_map(world: World) -> None:
+def test_every_ring_is_closed_and_no_line_jumps_across_the_map(world: World) -> None:
     left, right, _, _ = world.limits
     for rings in world.shapes.values():
         for ring in rings:
@@ -122,7 +122,7 @@ def test_projection_keeps_areas(lon: float, lat: float) -> None:
     height=st.floats(1, 9),
 )
 @example(lon=170.0, lat=0.0, width=10.0, height=1.0)  # it touches the meridian
-def test_what_crosses_the_180th_meridian_is_cut_and_nothing_is_lost(
+def test_ring_across_the_180th_meridian_is_cut_and_nothing_is_lost(
     lon: float, lat: float, width: float, height: float
 ) -> None:
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=float)

@@ -41,7 +41,7 @@ def test_folder_is_verified_without_econnet(tmp_path: Path) -> None:
     assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 1
 
 
-def test_what_breaks_off_while_written_leaves_the_earlier_files(tmp_path: Path) -> None:
+def test_interrupted_write_leaves_the_earlier_files(tmp_path: Path) -> None:
     atomic_files.write_together(tmp_path, JUNE)
     before = files_in(tmp_path)
 
@@ -54,9 +54,11 @@ def test_what_breaks_off_while_written_leaves_the_earlier_files(tmp_path: Path) 
     assert files_in(tmp_path) == before
 
 
-def test_half_of_a_later_report_is_told_from_a_whole_one(tmp_path: Path) -> None:
+def test_half_of_a_later_report_is_distinguished_from_a_whole_one(
+    tmp_path: Path,
+) -> None:
     atomic_files.write_together(tmp_path, JUNE)
-    # As a process leaves it that is killed after the first of two moves.
+    # As left by a process that is killed after the first of two moves.
     (tmp_path / JULY[0][0]).write_bytes(JULY[0][1])
     assert checksums.verify_checksums(tmp_path) == [
         checksums.Fault(
@@ -65,12 +67,14 @@ def test_half_of_a_later_report_is_told_from_a_whole_one(tmp_path: Path) -> None
     ]
 
 
-def test_move_that_fails_half_way_is_told_from_a_whole_one(tmp_path: Path) -> None:
+def test_move_that_fails_half_way_is_distinguished_from_a_whole_one(
+    tmp_path: Path,
+) -> None:
     atomic_files.write_together(tmp_path, JUNE)
     (tmp_path / "page.html").mkdir()
     with pytest.raises(OSError, match="directory"):
         atomic_files.write_together(tmp_path, [("page.html", b"<p>"), *JULY])
-    assert checksums.verify_checksums(tmp_path) == []  # the first was in the way of all
+    assert checksums.verify_checksums(tmp_path) == []  # no move was made
     assert atomic_files.temporary_files(tmp_path) == []
     with pytest.raises(OSError, match="directory"):
         atomic_files.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
@@ -95,7 +99,7 @@ def test_leftovers_of_a_killed_process_are_cleared_by_the_next(tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
-def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
+def test_simultaneous_writers_take_turns(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\n"
         "from econnet.runtime import atomic_files\n"
@@ -116,7 +120,7 @@ def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
     assert len({*files_in(tmp_path / "DEU").values()}) == 2  # one content, and the sums
 
 
-def test_folder_that_is_deleted_meanwhile_is_no_success(tmp_path: Path) -> None:
+def test_folder_that_is_deleted_meanwhile_is_not_a_success(tmp_path: Path) -> None:
     script = (
         "import os, shutil, sys\nfrom pathlib import Path\n"
         "from econnet.runtime import atomic_files\n"
@@ -132,7 +136,7 @@ def test_folder_that_is_deleted_meanwhile_is_no_success(tmp_path: Path) -> None:
     assert b"FileNotFoundError" in run.stderr
 
 
-def test_files_that_are_not_written_anew_stay_listed(tmp_path: Path) -> None:
+def test_files_that_are_not_rewritten_stay_listed(tmp_path: Path) -> None:
     atomic_files.write_together(tmp_path, [*JUNE, ("map.png", b"\x89PNG")])
     (tmp_path / "map.png").unlink()
     atomic_files.write_together(tmp_path, JULY[:1])
@@ -152,7 +156,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../secret", "/dev/zero", "csv/../../secret"])
-def test_sums_of_a_stranger_do_not_lead_out_of_the_folder(
+def test_foreign_checksums_do_not_lead_out_of_the_folder(
     name: str, tmp_path: Path
 ) -> None:
     (tmp_path / "DEU").mkdir()

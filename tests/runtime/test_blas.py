@@ -78,7 +78,7 @@ def test_number_set_between_two_uses_is_restored() -> None:
         assert threads() == {2}
 
 
-def test_nobody_else_in_the_package_limits_blas() -> None:
+def test_no_other_module_limits_blas() -> None:
     package = Path(econnet.__file__).parent
     others = [
         path.relative_to(package).as_posix()

@@ -59,7 +59,7 @@ def assert_same(one: list[Arrays], other: list[Arrays]) -> None:
             np.testing.assert_array_equal(a, b)
 
 
-def test_networks_come_to_the_same_bits_on_a_cluster(cluster: Running) -> None:
+def test_networks_have_the_same_bits_on_a_cluster(cluster: Running) -> None:
     known = panel.build(world(countries=3), "Q")
     label = labels.apply(known, "negative-growth", "real_gdp")
     made = design_matrix.build(known, label, 1)
@@ -88,9 +88,7 @@ def test_short_items_travel_together(cluster: Running) -> None:
     assert len(set(blocks)) < 20
 
 
-def test_worker_that_is_killed_costs_its_task_alone(
-    cluster: Running, tmp_path: Path
-) -> None:
+def test_killed_worker_costs_only_its_task(cluster: Running, tmp_path: Path) -> None:
     task = partial(product_after, once=tmp_path / "killed", kills=3, pid=0)
     done: list[float] = []
     connected = Cluster.connect(cluster.url)
@@ -106,7 +104,7 @@ def test_worker_that_is_killed_costs_its_task_alone(
     assert_same(made, [product(number) for number in range(8)])
 
 
-def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
+def test_lost_scheduler_is_reported_and_work_goes_on_elsewhere(
     cluster: Running, tmp_path: Path
 ) -> None:
     ledger = Ledger(tmp_path / "ledger")
@@ -143,7 +141,7 @@ def test_workers_of_a_cluster_import_nothing_from_their_folder(tmp_path: Path) -
     assert not list(tmp_path.glob("imported-*"))
 
 
-def test_cluster_without_a_worker_is_told(tmp_path: Path) -> None:
+def test_cluster_without_a_worker_is_reported(tmp_path: Path) -> None:
     with clusters.running(tmp_path, count=0) as running:
         connected = Cluster.connect(running.url, seconds=1)
         told = f"no worker: start one with `dask worker {running.url}`"

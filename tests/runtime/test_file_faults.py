@@ -1,7 +1,7 @@
-"""What happens to the user who gives a file that is not what it should be.
+"""Files of the user's that are not what they should be.
 
-Each fault goes through the door of the command line: one line, the documented exit
-code, and nothing written.
+Each fault is tested through the command line: one line, the documented exit code, and
+nothing written.
 """
 
 import os
@@ -26,14 +26,14 @@ QUARTERS = [
 
 
 class Said:
-    """What a command said and how it ended."""
+    """The output of a command, and how it ended."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
     @property
     def failure(self) -> str:
-        """The one line that says what is wrong; notes may stand before it."""
+        """The one line that says what is wrong; notes may precede it."""
         *notes, last = self.err.strip().splitlines()
         assert all(note.startswith("econnet: ") for note in notes), self.err
         assert "Traceback" not in self.err
@@ -41,7 +41,7 @@ class Said:
 
 
 class User:
-    """Somebody who gives commands in a folder where a report stands already."""
+    """A user who runs commands in a folder that already contains a report."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self.capsys = folder, capsys
@@ -50,7 +50,7 @@ class User:
         self.before = self.files()
 
     def files(self) -> dict[str, bytes]:
-        """Return what stands in the folders that econnet writes to."""
+        """Return the files in the folders that econnet writes to."""
         return {
             str(path.relative_to(self.folder)): path.read_bytes()
             for name in ("data", "reports")
@@ -59,7 +59,7 @@ class User:
         }
 
     def says(self, *arguments: str) -> Said:
-        """Give a command, and return what comes of it."""
+        """Run a command, and return its output."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["econnet", *arguments])
@@ -71,7 +71,7 @@ class User:
         return Said(code or 0, shown.out, shown.err)
 
     def is_refused(self, name: str, *more: str, code: int = 3) -> str:
-        """Give a file that is refused, and return the line that says why."""
+        """Use a file that is refused, and return the line that gives the reason."""
         said = self.says("train", "--data", name, "--members", "1", *more)
         assert said.code == code, said.err
         assert said.out == ""
@@ -134,7 +134,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "underscore": (replaced(3, "A,1990Q4,1_000"), "'1_000' is not a number"),
     "other digits": (replaced(3, "A,1990Q4,१००"), "is not a number"),
     "inf": (replaced(3, "A,1990Q4,inf"), "'inf' is not a number"),
-    "beyond reckoning": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
+    "beyond the limit": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
     "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "is outside the range of"),
     "all missing": (csv(lines([""] * 60)), "has no value"),
     "one row": (csv(lines()[:1]), "no label negative-growth of A was known"),
@@ -245,7 +245,7 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_LABELS)
-def test_label_that_cannot_be_told_is_one_line(user: User, case: str) -> None:
+def test_label_that_cannot_be_computed_is_one_line(user: User, case: str) -> None:
     values, more, code, reason = BAD_LABELS[case]
     (user.folder / "own.csv").write_bytes(csv(lines(values)))
     assert reason in user.is_refused("own.csv", *more, code=code)
@@ -330,7 +330,7 @@ def test_truncated_parquet_is_refused(user: User, kept: float) -> None:
 
 
 def test_parquet_damaged_anywhere_is_read_or_refused(user: User) -> None:
-    """One byte after another is turned over; a footer that still parses may be read."""
+    """One byte after another is inverted; a footer that still parses may be read."""
     from econnet.core.errors import DataError
     from econnet.data.files import user_panel
 
@@ -352,12 +352,14 @@ def test_parquet_damaged_anywhere_is_read_or_refused(user: User) -> None:
 STREAMED = {
     "infinite": ("'inf'::DOUBLE", "row 4: real_gdp is inf, which is too large"),
     "beyond single precision": ("1e300", "a number is too large to compute with"),
-    "beyond reckoning": ("1e35", "which is too large to compute with (the limit"),
+    "beyond the limit": ("1e35", "which is too large to compute with (the limit"),
 }
 
 
 @pytest.mark.parametrize("case", STREAMED)
-def test_streamed_number_beyond_reckoning_is_named(user: User, case: str) -> None:
+def test_streamed_number_that_cannot_be_computed_with_is_named(
+    user: User, case: str
+) -> None:
     number, reason = STREAMED[case]
     (user.folder / "panel").mkdir()
     parquet(
@@ -369,7 +371,7 @@ def test_streamed_number_beyond_reckoning_is_named(user: User, case: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.parquet", "own.xlsx"])
-def test_what_is_no_file_is_refused_at_once(user: User, name: str) -> None:
+def test_path_that_is_not_a_file_is_refused_at_once(user: User, name: str) -> None:
     path = user.folder / name
     assert f"there is no file {name}" in user.is_refused(name)
     os.mkfifo(path)

@@ -44,7 +44,7 @@ def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "WAIT_SECONDS", 0.1)
 
 
-def test_folder_that_another_process_holds_is_not_waited_for_without_end(
+def test_wait_for_a_folder_that_another_process_holds_ends(
     tmp_path: Path,
 ) -> None:
     with held(tmp_path) as number:

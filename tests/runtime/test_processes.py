@@ -33,7 +33,7 @@ def test_every_result_comes_with_the_number_of_its_item() -> None:
     assert "".join(made[number] for number in range(11)) == "CONTRACTION"
 
 
-def test_this_process_works_too_if_asked() -> None:
+def test_this_process_also_works_on_request() -> None:
     def worker(item: str) -> tuple[str, int]:
         return item.upper(), os.getpid()
 
@@ -47,7 +47,7 @@ def test_this_process_works_too_if_asked() -> None:
         list(processes.run_in_processes(lambda n: 1 // n, [1, 1, 0], 1, here=True))
 
 
-def test_libraries_have_one_thread_there_and_warn_nobody(
+def test_libraries_have_one_thread_there_and_print_no_warning(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def threads(_: int) -> set[int]:
@@ -69,7 +69,7 @@ def test_error_of_a_task_is_raised_here() -> None:
 
 
 @posix
-def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
+def test_killed_process_costs_only_the_work_in_progress(tmp_path: Path) -> None:
     def counted(item: int) -> int:
         with (tmp_path / str(item)).open("a") as file:
             file.write("begun ")
@@ -85,7 +85,7 @@ def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
 
 
 @posix
-def test_processes_that_are_killed_again_and_again_are_told() -> None:
+def test_processes_that_are_killed_repeatedly_are_reported() -> None:
     with pytest.raises(DataError, match="probably because memory ran out"):
         list(processes.run_in_processes(lambda _: os.kill(os.getpid(), 9), range(3), 2))
 
@@ -115,7 +115,7 @@ except DataError as error:
 @pytest.mark.skipif(sys.platform != "linux", reason="refuses as Linux does")
 @pytest.mark.parametrize("at", [1, 2, 3])
 @pytest.mark.campaign
-def test_process_that_cannot_be_started_is_told_in_one_line(at: int) -> None:
+def test_process_that_cannot_be_started_is_reported_in_one_line(at: int) -> None:
     command = [sys.executable, "-c", UNSTARTED.format(at=at)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.stdout.startswith("no worker process can be started (Resource")
@@ -156,7 +156,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         pids = [int(parent.stdout.readline()) for _ in range(2)]
         assert all(map(_alive, pids))
         parent.kill()
-        # It ends when nobody can write any more, they neither.
+        # It ends when no process can write any more, the workers included.
         assert parent.stdout.read() == ""
 
 
@@ -190,7 +190,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
-def test_interrupt_of_all_processes_is_told_by_one() -> None:
+def test_interrupt_of_all_processes_is_reported_by_one() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", INTERRUPTED],
         capture_output=True,

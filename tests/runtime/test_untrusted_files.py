@@ -1,4 +1,4 @@
-"""A DuckDB for strangers' files, which reaches those and nothing else."""
+"""A DuckDB for untrusted files, which reaches those and nothing else."""
 
 from pathlib import Path
 
@@ -58,8 +58,8 @@ def test_reader_reaches_nothing_but_its_file(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_name_of_a_file_is_no_pattern(tmp_path: Path, name: str) -> None:
-    """Beside it stand files which each name would match as a pattern."""
+def test_name_of_a_file_is_not_a_pattern(tmp_path: Path, name: str) -> None:
+    """The folder also has files that each name would match as a pattern."""
     for other in ("own1.csv", "own.csv", "a.csv", "b.csv", "own .csv"):
         (tmp_path / other).write_text(PANEL.format("other"))
     (tmp_path / name).write_text(PANEL.format("own"))
@@ -68,7 +68,7 @@ def test_name_of_a_file_is_no_pattern(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_folder_is_no_column(tmp_path: Path, ending: str) -> None:
+def test_names_of_folders_are_not_columns(tmp_path: Path, ending: str) -> None:
     folder = tmp_path / "run=3" / "country=DEU"
     folder.mkdir(parents=True)
     path = folder / f"own.{ending}"
@@ -104,7 +104,7 @@ def test_streamed_file_is_read_once_though_its_name_matches_another(
 def test_two_columns_of_one_name_in_parquet_are_refused(
     tmp_path: Path,
 ) -> None:
-    """DuckDB would call the second `x_1`, and a reader would never know."""
+    """DuckDB would call the second one `x_1` without any notice."""
     from econnet.core.errors import DataError
 
     table = pd.DataFrame({"country": "A", "period": ["2020"], "x": 1.0, "y": 2.0})

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from econnet.runtime import workers as runtime_workers
 from econnet.runtime.cluster import Cluster
 from econnet.runtime.ledger import Ledger
 from econnet.runtime.npz import write_arrays
+from tests.user import HANG_SECONDS
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -51,7 +53,7 @@ def test_error_of_a_task_is_not_swallowed() -> None:
 
 
 def halves(number: int) -> list[np.ndarray]:
-    """Multiply some matrices of a number's own; what two threads would round anew."""
+    """Multiply matrices of a number's own; two threads would round differently."""
     A = np.random.default_rng(number).normal(size=(300, 70)).astype(np.float32)
     return [A @ A.T, np.array([number])]
 
@@ -68,7 +70,7 @@ def test_spread_returns_what_the_tasks_make_in_order() -> None:
     assert finished == [count / 7 for count in range(1, 8)]
 
 
-def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
+def test_finished_share_is_reported(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger")
     for _ in range(2):  # the second time, all of it is in the ledger
         heard: list[float] = []
@@ -178,14 +180,14 @@ with workers.use_workers(workers.Cores(1), ledger), workers.report_progress(hear
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
+def test_work_killed_three_times_gives_the_same_result(tmp_path: Path) -> None:
     told = tmp_path / "told"
     root = str(Path(__file__).parents[2])
     for last in ("1", "4", "5"):
         command = [sys.executable, "-c", KILLED, str(told), last, root]
         killed = subprocess.run(command, check=False)
         assert killed.returncode == -signal.SIGKILL
-    # What was finished is told first, and then done no more.
+    # Finished items are reported first and not done again.
     assert told.read_text().split() == [*"01", *"01234", *"012345"]
     ledger = Ledger(tmp_path / "told.ledger")
     assert ledger.count() == 6
@@ -197,7 +199,7 @@ def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one[0], other[0])
 
 
-def test_cluster_that_does_not_answer_is_told() -> None:
+def test_cluster_that_does_not_answer_is_reported() -> None:
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     nobody = Cluster.connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:
@@ -217,3 +219,34 @@ def test_work_without_shared_memory_is_done_in_this_process(
 
 def number_of_process(_: int) -> list[np.ndarray]:
     return [np.array([os.getpid()])]
+
+
+def test_task_of_a_call_may_have_tasks_of_its_own() -> None:
+    def product(number: int) -> list[np.ndarray]:
+        (of_other,) = runtime_workers.map_tasks(halves, [number + 1], key)
+        return [of_other[1]]
+
+    def products(start: int) -> list[int]:
+        computed = runtime_workers.map_tasks(product, [start, start + 1], key)
+        return [int(arrays[0][0]) for arrays in computed]
+
+    both = runtime_workers.side_by_side([lambda: products(0), lambda: products(5)])
+    assert both == [[1, 2], [6, 7]]
+
+
+def test_other_processes_start_while_a_call_prepares_its_tasks() -> None:
+    begun = threading.Event()
+
+    def early() -> int:
+        [[number]] = runtime_workers.map_tasks(number_of_process, [1], str)
+        begun.set()
+        return int(number[0])
+
+    def late() -> int:
+        assert begun.wait(HANG_SECONDS)
+        [[number]] = runtime_workers.map_tasks(number_of_process, [2], str)
+        return int(number[0])
+
+    with runtime_workers.use_workers(runtime_workers.Cores(2)):
+        process, _ = runtime_workers.side_by_side([early, late])
+    assert process != os.getpid()

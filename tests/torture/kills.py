@@ -1,15 +1,15 @@
 """Crashes: kill fetch, train and report at random moments, and look at what is left.
 
-`python -m tests.torture.kills --kills 100` kills each command so many times, with
-SIGKILL, after a random part of the time that it takes. Afterwards the store must open
-and hold each series whole, the model and the journal must be whole, and the report
-too, or told from a whole one by its `SHA256SUMS`. Every so often the same command is
-given again, and must end well and leave nothing unfinished.
+`python -m tests.torture.kills --kills 100` kills each command that often, with SIGKILL,
+after a random part of the time that it takes. Afterwards the store must open and
+contain each series completely, and the model and the log must be intact; so must the
+report, unless its `SHA256SUMS` shows that it is not. Every so often the same command is
+run again, and must succeed and leave nothing unfinished.
 
 `--moves` leaves nothing to chance: it kills train and report at every call by which the
 files of a report are written and moved into place, over an earlier report and where
-there was none. Then the folder holds the earlier report, or the new one, or what
-`econnet check` says is neither.
+there was none. Then the folder contains the earlier report, or the new one, or
+`econnet check` reports it as neither.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Kill:
 
 
 def kill(place: Bench, command: Command, after: float) -> Kill:
-    """Kill a command after so many seconds, in a fresh folder."""
+    """Kill a command after some seconds, in a fresh folder."""
     ended = place.run(command, kill_after=after)
     return Kill(
         command,
@@ -68,7 +68,7 @@ def kill(place: Bench, command: Command, after: float) -> Kill:
 
 
 def ill_repeated(place: Bench, command: Command) -> Iterator[str]:
-    """Yield what is wrong after the command was given again where it was killed."""
+    """Yield what is wrong after the command was run again where it was killed."""
     ended = place.again(command)
     if ended.exit_code != 0:
         yield f"given again, it ends in {ended.exit_code}: {ended.stderr.strip()}"
@@ -82,7 +82,7 @@ def ill_repeated(place: Bench, command: Command) -> Iterator[str]:
 def kills(
     place: Bench, command: Command, number: int, rng: np.random.Generator, repeat: int
 ) -> Iterator[Kill]:
-    """Kill a command so many times; every `repeat`-th time, give it again."""
+    """Kill a command several times; every `repeat`-th time, run it again."""
     usual = place.run(command).seconds
     for count in range(1, number + 1):
         after = max(0.001, float(rng.uniform(0, usual)))
@@ -98,7 +98,7 @@ def kills(
 def moves(place: Bench, command: Command) -> Iterator[Kill]:
     """Kill a command at each call that writes or moves its report, one after another.
 
-    It is given again each time, from where it begins to write.
+    It is run again each time, from where it begins to write.
     """
     at_call = KINDS["kill"].fault
     with place.paused(command, WRITING) as writing:

@@ -1,8 +1,8 @@
 """Torture: let the n-th call of fetch, train and report fail, for every n.
 
-`python -m tests.torture.run --command report` fails each call to a file, a connection
-and DuckDB in every way there is, and of the many functions some, evenly spaced. It
-prints whatever was not as promised, and a table at the end.
+`python -m tests.torture.run --command report` makes each call to a file, a connection
+and DuckDB fail in every way there is, and some of the many calls of functions, evenly
+spaced. It prints whatever was not as promised, and a table at the end.
 """
 
 import argparse
@@ -31,14 +31,14 @@ class Asked:
     seed: int = 0
 
     def numbers(self, kind: Kind, calls: int) -> Sequence[int]:
-        """Return which of so many calls fail."""
+        """Return which of the calls fail."""
         many = kind.fault.layer == "functions"
         return numbers(calls, self.functions if many else self.calls, self.seed)
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a command stood one kind of fault."""
+    """How a command withstood one kind of fault."""
 
     command: Command
     kind: str
@@ -60,7 +60,7 @@ HEAD = "| command | fault | calls | failed | exit codes | not as promised |"
 
 
 def numbers(calls: int, at_most: int, seed: int) -> Sequence[int]:
-    """Return which calls fail: all of them, or so many spread evenly over them."""
+    """Return which calls fail: all of them, or `at_most` spread evenly over them."""
     if calls <= at_most:
         return range(1, calls + 1)
     step = calls / at_most

@@ -1,4 +1,4 @@
-"""Commands with a fault each, and what is left behind when they have ended."""
+"""Commands that meet one fault each, and what they leave behind."""
 
 import errno
 import json
@@ -117,7 +117,7 @@ class Runner:
         fault: Fault = Fault("calls"),
         kill_after: float | None = None,
     ) -> Ended:
-        """Run a command in a folder; with `kill_after`, kill it after so many seconds.
+        """Run a command in a folder; with `kill_after`, kill it after these seconds.
 
         Within `paused` it is the command that pauses which goes on, from there.
         """

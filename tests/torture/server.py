@@ -1,11 +1,11 @@
 """Runs commands of econnet in forked children, each with something going wrong.
 
-Everything is imported once; each request on stdin (a JSON object a line) is a command
-for a child of its own, and each answer on stdout says how it ended. The child meets
-its fault at the n-th call: below Python, in the C library (`shim.c`), or within, on
-entering a function of econnet, calling DuckDB or starting a process. Faults come to the
-command alone: the processes that it starts know nothing of them. Drawing is cut short,
-for it takes most of the time and opens nothing.
+Everything is imported once; each request on stdin (one JSON object per line) is a
+command for a child of its own, and each answer on stdout gives how it ended. The child
+meets its fault at the n-th call: below Python, in the C library (`shim.c`), or within,
+on entering a function of econnet, calling DuckDB or starting a process. Faults affect
+only the command, not the processes that it starts. Drawing is cut short because it
+takes most of the time and opens nothing.
 """
 
 import _posixsubprocess
@@ -259,7 +259,7 @@ class Server:
         setattr(place, name, paused)
 
     def is_child(self, request: Mapping[str, Any]) -> bool:
-        """Fork; in the parent wait for the child, and say how it ended."""
+        """Fork; in the parent wait for the child, and report how it ended."""
         incoming, outgoing = os.pipe()
         began = time.monotonic()
         pid = os.fork()
@@ -295,7 +295,8 @@ def forget_processes() -> None:
     storage = loky.reusable_executor._executor_storage  # noqa: SLF001 - no other way
     KEPT.append(storage.executor)  # else it would end them
     storage.executor = None
-    # What a child of `multiprocessing` does when it begins, and after `os.fork` nobody.
+    # A child of `multiprocessing` does this when it begins; after `os.fork` nothing
+    # does.
     multiprocessing.util._finalizer_registry.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     multiprocessing.util._run_after_forkers()  # type: ignore[attr-defined]  # noqa: SLF001
     multiprocessing.process._children.clear()  # type: ignore[attr-defined]  # noqa: SLF001

@@ -27,17 +27,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize("kind", [*WITHIN_CALLS, *OF_STORE, "reset"])
-def test_fetch_stands_a_fault_at_any_call(kind: str, place: Bench) -> None:
+def test_fetch_withstands_a_fault_at_any_call(kind: str, place: Bench) -> None:
     # A connection is tried again after half a second or more.
     stand(place, "fetch", kind, 1 if kind == "reset" else 2)
 
 
 @pytest.mark.parametrize("kind", [*WITHIN_CALLS, "no memory"])
-def test_report_stands_a_fault_at_any_call(kind: str, place: Bench) -> None:
+def test_report_withstands_a_fault_at_any_call(kind: str, place: Bench) -> None:
     stand(place, "report", kind, 2)
 
 
-def test_train_stands_a_fault_at_any_call_that_writes(place: Bench) -> None:
+def test_train_withstands_a_fault_at_any_call_that_writes(place: Bench) -> None:
     with place.paused("train", WRITING) as writing:
         for kind in [*WITHIN_CALLS, "no memory", "kill"]:
             stand(writing, "train", kind, 4)
@@ -52,7 +52,7 @@ def stand(place: Bench, command: Command, kind: str, at_most: int) -> None:
 
 
 @pytest.mark.parametrize("command", ["fetch", "report"])
-def test_kill_at_any_moment_leaves_everything_whole(
+def test_kill_at_any_moment_leaves_everything_intact(
     command: Command, place: Bench
 ) -> None:
     rng = np.random.default_rng(9)
@@ -61,7 +61,7 @@ def test_kill_at_any_moment_leaves_everything_whole(
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_kill_at_any_move_of_a_report_is_told_or_leaves_it_whole(
+def test_kill_at_any_move_of_a_report_is_reported_or_leaves_it_intact(
     place: Bench, first: bool
 ) -> None:
     begun = kills.without_report(place) if first else place

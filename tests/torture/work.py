@@ -1,4 +1,4 @@
-"""The commands that are tortured, where they work, and what must be whole then."""
+"""The commands that are tortured, where they run, and what must stay intact."""
 
 import csv
 import shutil
@@ -142,7 +142,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a command stood a fault.
+    """How a command withstood a fault.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _ill_ended(ended: Ended, kind: Kind) -> Iterator[str]:
 
 
 def broken(before: Path, folder: Path) -> Iterator[str]:
-    """Yield what is not whole in a folder that once was as `before`."""
+    """Yield what is broken in a folder that was once like `before`."""
     for model in (before / "data/models").rglob("*.npz"):
         try:
             saved_model.load(folder / model.relative_to(before))
@@ -212,7 +212,7 @@ def undone(command: Command, before: Path, folder: Path) -> Iterator[str]:
 
 
 def torn(folder: Path) -> list[checksums.Fault]:
-    """Return what tells the report from a whole one."""
+    """Return the faults that distinguish the report from an intact one."""
     return checksums.verify_checksums(folder / REPORT)
 
 
@@ -240,7 +240,7 @@ def _broken_store(folder: Path) -> Iterator[str]:
 
 
 def _stored(folder: Path) -> dict[str, Values]:
-    """Return the values that the store holds of each of the series."""
+    """Return the values of each of the series in the store."""
     rows = Store(folder / "data/econnet.duckdb").vintages()
     rows = rows[(rows["country"] == "DEU") & rows["series_id"].isin(SERIES)]
     stored: dict[str, Values] = {series: [] for series in SERIES}

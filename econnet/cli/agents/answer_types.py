@@ -156,7 +156,7 @@ class DriversAnswer:
 
 @dataclass(frozen=True)
 class AssumedValue:
-    """One assumption, and the probability under it alone."""
+    """One assumption, and the probability under it on its own."""
 
     indicator: str
     title: str

@@ -64,7 +64,8 @@ def train(
                 data = data or jobs.data_and_countries(request)
                 _rank(request, data)
             else:
-                _train(request, names)
+                with jobs.started_processes(request, *MODULES):
+                    _train(request, names)
 
 
 def _requests(
@@ -122,3 +123,5 @@ def _show_ranking(ranked: "Ranking") -> None:
 
 
 TOP = 10
+# What other processes need.
+MODULES = ("econnet.models.forests", "econnet.report.country")

@@ -21,7 +21,7 @@ from econnet.core.periods import PANDAS_ALIAS, Frequency
 
 @dataclass(frozen=True)
 class Recession:
-    """A recession as a committee dates it.
+    """A recession, as dated by a committee.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ class Chronology:
     Parameters
     ----------
     committee, economy, place
-        Who dates what, in a sentence: `the NBER`, `the US economy`, `the United
-        States`.
+        Who dates what, as worded in a sentence: `the NBER`, `the US economy`, `the
+        United States`.
     country
         The code of the economy.
     frequency
-        `M` or `Q`: that of the peaks and troughs.
+        The frequency of the peaks and troughs: `M` or `Q`.
     source
         The publication.
     expansion_delay_months
-        Months after a period in which no peak was announced for it to count as one of
-        expansion: about the longest delay of a peak so far.
+        A period counts as expansion if no peak is announced for this many months after
+        it: about the longest delay of a peak so far.
     recessions
         Oldest first.
     """
@@ -71,7 +71,7 @@ class Chronology:
 
     @property
     def frequencies(self) -> tuple[Frequency, ...]:
-        """The frequencies at which it is a label, its own first."""
+        """The frequencies at which it can be used as a label, its own first."""
         return ("M", "Q") if self.frequency == "M" else ("Q",)
 
 
@@ -86,12 +86,11 @@ def load() -> Mapping[str, Chronology]:
 def contractions(chronology: Chronology, periods: pd.PeriodIndex) -> pd.DataFrame:
     """Return `contraction` and `known_at` of periods since the first peak.
 
-    A period contracts from the one after a peak to the trough. Of a chronology of
-    months, a quarter contracts where one of its months does. A contraction is known
+    A period contracts from the one after a peak to the trough. In a monthly chronology,
+    a quarter contracts if any of its months does. A contraction is known
     when its peak is announced or, for the periods that end after that, when its trough
     is. An expansion is never announced: it counts as known after
-    `expansion_delay_months`, and not before the trough was announced from which it
-    began.
+    `expansion_delay_months`, and not before the trough at which it began was announced.
     """
     frequency = periods.freqstr[0]
     alias = PANDAS_ALIAS[chronology.frequency]

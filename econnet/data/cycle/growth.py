@@ -26,9 +26,9 @@ def percent_change(levels: Floats, earlier: Floats) -> Floats:
 def levels_of(growth: Floats) -> Floats:
     """Return levels that grow at these rates, in percent, from 100.
 
-    `growth` is (rows, periods) and the levels have one period more, the one before the
-    first rate. They are missing outside the first and last rate of a row; within, a
-    missing rate leaves the level as it was.
+    `growth` is (rows, periods) and the levels have one more period, the one before the
+    first rate. They are missing before the first and after the last rate of a row; in
+    between, a missing rate leaves the level unchanged.
     """
     present = ~np.isnan(growth)
     begun = np.maximum.accumulate(present, axis=-1)
@@ -45,8 +45,8 @@ def levels_of(growth: Floats) -> Floats:
 def log_percent(levels: Floats) -> Floats:
     """Return 100 times the logarithm, missing where a level is not above zero.
 
-    Levels with an index of periods, which a caller may have in place of an array, raise
-    `DataError` unless the periods follow one another.
+    Levels indexed by period, which a caller may pass in place of an array, raise
+    `DataError` unless the periods are consecutive.
     """
     index = getattr(levels, "index", None)
     if isinstance(index, pd.Index):
@@ -56,10 +56,10 @@ def log_percent(levels: Floats) -> Floats:
 
 
 def check_periods(index: pd.Index) -> None:
-    """Raise `DataError` unless the rows are periods in order and without a gap.
+    """Raise `DataError` unless the rows are consecutive periods.
 
-    Rows would otherwise be taken for consecutive periods, and turning points be dated
-    that never were. The index has a level `period`, and may have one `country` before.
+    Otherwise, gaps would be overlooked and spurious turning points dated. The index has
+    a level `period`, and may have a level `country` before it.
     """
     if isinstance(index, pd.MultiIndex):
         countries = pd.factorize(index.get_level_values("country"))[0]

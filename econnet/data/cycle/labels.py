@@ -32,7 +32,7 @@ LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
 @dataclass(frozen=True)
 class LabelRule:
-    """How contractions are defined by a series of levels.
+    """How contractions are defined from a series of levels.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class LabelRule:
     looks_back
         Periods back to the level that growth is measured from; `None` for a year.
     frequencies
-        Those for which the rule is defined.
+        The frequencies for which the rule is defined.
     """
 
     label_function: LabelFunction
@@ -71,8 +71,8 @@ class DatedValues:
     known_at : Series (country, period)
         The date from which each of `values` has been known.
     revisions : DataFrame
-        `country, period, known_at, value`: every value that there ever was and the date
-        from which it was known, oldest first; missing where a value was withdrawn.
+        `country, period, known_at, value`: every value there has been and the date from
+        which it was known, oldest first; missing where a value was withdrawn.
     """
 
     values: pd.Series
@@ -83,7 +83,7 @@ class DatedValues:
         """Return the values by (country, period) as known at the end of a day."""
         known = self.days <= np.datetime64(day, "D")
         values = np.full(len(self.values), np.nan)
-        # Of several revisions of a value, the last assigned remains: the newest.
+        # If a value was revised several times, the last assignment wins: the newest.
         values[self.places[known]] = self.revisions["value"].to_numpy()[known]
         return pd.Series(values, self.values.index)
 
@@ -297,7 +297,7 @@ def _label(name: str, target: str, meaning: str, dated: DatedValues) -> Label:
 
 
 def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
-    """Label quarters of falling output that have another beside them."""
+    """Label quarters of falling output that are next to another one."""
     falling = _falling(levels, 1)
     before, after = _shifted(falling, 1), _shifted(falling, -1)
     # Both classes wait for the next quarter; otherwise the newest training rows would
@@ -344,7 +344,7 @@ def _rule_of_plugin(plugin: plugins.Plugin, rule: object) -> LabelRule:
 
 
 def _falling(levels: Floats, periods: int) -> Floats:
-    """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
+    """Return 1 where growth over `periods` is negative, 0 where not, NaN if unknown."""
     change = percent_change(levels, _shifted(levels, periods))
     return np.where(np.isnan(change), np.nan, change < 0)
 

@@ -18,20 +18,20 @@ from econnet.data.cycle.growth import log_percent, runs
 def below_hamilton_trend(levels: Floats, frequency: Frequency) -> Floats:
     """Return 1 where output is below what was expected two years before, else 0.
 
-    Missing where there is no such expectation: the regression of the logarithm on its
-    values of a year, the newest of them two years before.
+    Missing where there is no such expectation. It comes from a regression of the
+    logarithm on its values over a year, the newest of them two years before.
 
     Notes
     -----
     J. D. Hamilton, "Why you should never use the Hodrick-Prescott filter", *Review of
-    Economics and Statistics* 100 (2018), 831-843: equation 20, quarterly 8 quarters
-    ahead of 4 lags; in the same manner 24 months ahead of 12, and 2 years ahead of 1.
+    Economics and Statistics* 100 (2018), 831-843, equation 20: quarterly, 8 quarters
+    ahead from 4 lags; likewise 24 months ahead from 12, and 2 years ahead from 1.
     """
     return _below(hamilton_cycle(levels, frequency))
 
 
 def hamilton_cycle(levels: Floats, frequency: Frequency) -> Floats:
-    """Return by how many percent output exceeds Hamilton's trend, (periods,)."""
+    """Return output's deviation from Hamilton's trend in percent, (periods,)."""
     logs = log_percent(levels)
     lags = PERIODS_A_YEAR[frequency]
     ahead = 2 * lags
@@ -64,7 +64,7 @@ def below_hp_trend(levels: Floats, frequency: Frequency) -> Floats:
 
 
 def hp_cycle(levels: Floats, frequency: Frequency) -> Floats:
-    """Return by how many percent output exceeds its Hodrick-Prescott trend."""
+    """Return output's deviation from its Hodrick-Prescott trend in percent."""
     logs = log_percent(levels)
     cycle = np.full(len(logs), np.nan)
     for run in runs(logs):
@@ -75,7 +75,7 @@ def hp_cycle(levels: Floats, frequency: Frequency) -> Floats:
 
 
 def _hp_trend(values: Floats, smoothing: float) -> Floats:
-    """Return the curve that minimises squared misses plus squared bends.
+    """Return the curve that minimises squared residuals plus penalised curvature.
 
     Its first-order condition, (I + smoothing D'D) trend = values with D the second
     differences, has five diagonals.
@@ -96,7 +96,7 @@ def _below(cycle: Floats) -> Floats:
 
 
 SMOOTHING: Mapping[Frequency, float] = {"A": 6.25, "Q": 1600.0, "M": 129600.0}
-# Of levels with six digits, a unit of the last is at most this many percent.
+# One unit in the last place of a six-digit level is at most this many percent.
 ROUNDING = 1e-3
-# Of fewer years no trend is estimated.
+# No trend is estimated from fewer years.
 MIN_YEARS = 10

@@ -74,7 +74,7 @@ def _phases(logs: Floats, frequency: Frequency) -> Floats:
     if n < 2 * margin:
         return dated
     turns = turning_points(logs, frequency)
-    # Without a turning point there is one phase, and its ends say which.
+    # Without a turning point there is one phase, which its end values identify.
     falling = turns[0].is_peak is False if turns else bool(logs[-1] < logs[0])
     start = 0
     for turn in turns:
@@ -91,10 +91,10 @@ def turning_points(logs: Floats, frequency: Frequency) -> list[TurningPoint]:
 
     Notes
     -----
-    Quarterly, the rules of D. Harding and A. Pagan, "Dissecting the cycle: a
+    For quarterly data, the rules of D. Harding and A. Pagan, "Dissecting the cycle: a
     methodological investigation", *Journal of Monetary Economics* 49 (2002), 365-381;
-    annual, the same with a window of one year. Monthly, the procedure of G. Bry and
-    C. Boschan, *Cyclical Analysis of Time Series* (NBER, 1971), table 1.
+    for annual data, the same with a window of one year. For monthly data, the procedure
+    of G. Bry and C. Boschan, *Cyclical Analysis of Time Series* (NBER, 1971), table 1.
     """
     limits = LIMITS[frequency]
     if len(logs) <= 2 * max(limits.window, limits.ends):
@@ -105,10 +105,10 @@ def turning_points(logs: Floats, frequency: Frequency) -> list[TurningPoint]:
 
 
 def _extremes(values: Floats, window: int) -> list[TurningPoint]:
-    """Return the local peaks and troughs, of `window` periods on either side.
+    """Return the local peaks and troughs within `window` periods on either side.
 
-    Of equal values the last is the peak and the first the trough, so that a contraction
-    begins and ends with a fall.
+    Among equal values, the last is the peak and the first is the trough, so that a
+    contraction begins and ends with a fall.
     """
     around = np.lib.stride_tricks.sliding_window_view(values, 2 * window + 1)
     before, after = around[:, :window], around[:, window + 1 :]
@@ -156,7 +156,7 @@ def _mean_of(n: int) -> Floats:
 
 
 def _months_of_dominance(irregular: Floats, cycle: Floats) -> int:
-    """Return over how many months the cycle moves more than the irregular part."""
+    """Return the number of months over which the cycle exceeds the irregular part."""
     for months in range(1, MAX_DOMINANCE_MONTHS):
         noise = abs(irregular[months:] - irregular[:-months]).mean()
         if noise < abs(cycle[months:] - cycle[:-months]).mean():
@@ -169,7 +169,7 @@ def _moved(
 ) -> list[TurningPoint]:
     """Return turns at the extreme of another curve, within `reach` of where they were.
 
-    Two that end up in the wrong order are dropped.
+    Pairs that end up in the wrong order are dropped.
     """
     moved = []
     for position, is_peak in turns:
@@ -185,7 +185,7 @@ def _censored(
 ) -> list[TurningPoint]:
     """Return the turns that satisfy the limits.
 
-    After one is dropped all are checked again: its neighbours may now be of one kind.
+    After one is dropped, all are checked again: its neighbours may be of the same kind.
     """
     inside = range(limits.ends, len(logs) - limits.ends)
     kept = [turn for turn in turns if turn.position in inside]
@@ -200,7 +200,7 @@ def _censored(
 
 
 def _alternating(turns: Sequence[TurningPoint], values: Floats) -> list[TurningPoint]:
-    """Return the highest of peaks in a row, the lowest of troughs in a row.
+    """Return the highest of consecutive peaks and the lowest of consecutive troughs.
 
     A trough that is not below the peak beside it cancels out with it.
     """
@@ -263,7 +263,7 @@ def _without_short_phase(turns: list[TurningPoint], phase: int) -> list[TurningP
 def _more_extreme(
     earlier: TurningPoint, later: TurningPoint, values: Floats
 ) -> TurningPoint:
-    """Return the higher peak, the later of equals, or the lower trough, the earlier."""
+    """Return the higher or later of two peaks, the lower or earlier of two troughs."""
     ahead = _height(later, values) - _height(earlier, values)
     return later if ahead > 0 or (ahead == 0 and later.is_peak) else earlier
 
@@ -282,7 +282,7 @@ LIMITS: Mapping[Frequency, Limits] = {
     "Q": Limits(window=2, phase=2, cycle=5, ends=2),
     "M": Limits(window=5, phase=5, cycle=15, ends=6),
 }
-# Spencer's fifteen-term curve, which leaves a cubic as it is.
+# Spencer's fifteen-term curve, which leaves a cubic unchanged.
 SPENCER: Floats = (
     np.array([-3, -6, -5, 3, 21, 46, 67, 74, 67, 46, 21, 3, -5, -6, -3]) / 320
 )

@@ -12,7 +12,7 @@ from econnet.core.types import Floats
 
 @dataclass(frozen=True)
 class Shape:
-    """The past values of an indicator that become columns, from the newest known one.
+    """The past values of an indicator that become columns, counted from the newest.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ class Shape:
 
     @property
     def length(self) -> int:
-        """How many of the newest values the columns are made of."""
+        """The number of newest values that the columns are computed from."""
         return max(*self.means, *self.deviations, *(lag + 1 for lag in self.lags))
 
     def columns(self, indicator: Indicator) -> list["Column"]:
         """Return the description of each column of an indicator."""
         key = indicator.key
-        # A change of the rate is not the rate.
+        # A change in the rate is not the rate itself.
         measures = indicator.measures if indicator.transform == "level" else ""
         newest = Column(key, key, 1.0, measures=measures)
         return [
@@ -50,7 +50,7 @@ class Shape:
         lags = [newest[:, -1 - lag] for lag in self.lags]
         moments = [row_mean(newest[:, -n:]) for n in self.means]
         moments += [row_deviation(newest[:, -n:]) for n in self.deviations]
-        # Without a newest value there is nothing for a mean to end in.
+        # Without a newest value, no mean can end in it.
         present = ~np.isnan(newest[:, -1])
         moments = [np.where(present, moment, np.nan) for moment in moments]
         return np.column_stack([*lags, *moments])
@@ -58,7 +58,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of `X`: the indicator it comes from, and how.
+    """One column of `X`: its indicator, and how it is derived.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Column:
 
 
 def row_mean(values: Floats) -> Floats:
-    """Return the mean of each row of which at least half is present."""
+    """Return each row's mean, if at least half its values are known."""
     n = (~np.isnan(values)).sum(axis=1)
     enough = np.where(2 * n >= values.shape[1], n, np.nan)
     mean: Floats = np.nansum(values, axis=1) / enough
@@ -87,7 +87,7 @@ def row_mean(values: Floats) -> Floats:
 
 
 def row_deviation(values: Floats) -> Floats:
-    """Return the standard deviation of each row of which at least half is present."""
+    """Return each row's standard deviation, if at least half its values are known."""
     n = (~np.isnan(values)).sum(axis=1)
     errors = values - row_mean(values)[:, None]
     enough = np.where(2 * n >= values.shape[1], n - 1, np.nan)
@@ -100,7 +100,7 @@ SHAPES: Mapping[Frequency, Shape] = {
     "Q": Shape(lags=(0, 1), means=(4,), deviations=()),
     "M": Shape(lags=(0,), means=(3, 12), deviations=()),
 }
-# For the target also its trend and its volatility over ten years.
+# The target also has its trend and its volatility over ten years.
 TARGET_SHAPES: Mapping[Frequency, Shape] = {
     "A": Shape(lags=(0, 1, 2), means=(3, 10), deviations=(10,)),
     "Q": Shape(lags=(0, 1, 2, 3), means=(4, 40), deviations=(40,)),

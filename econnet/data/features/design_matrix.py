@@ -79,7 +79,8 @@ class DesignMatrix:
         The day on which `y` became known; the largest integer if it never did.
     seen_from : array (rows, columns)
         The day before which a feature may not be used, even if its origin is earlier:
-        that of the first vintage on which it depends, if its history came with that.
+        the day of the first vintage it depends on, if that vintage contains its
+        history.
     label, growth_of_label, label_seen_from
         The label of `y`; its growth, `None` if it has none; the day before which a
         row's label may not be used, (rows,).
@@ -88,7 +89,8 @@ class DesignMatrix:
         label measures no growth.
     horizon, event
         `at`: the period `horizon` after the origin contracts. `within`: any period
-        after the origin contracts, up to that one. A horizon of 0 is the origin itself.
+        after the origin, up to that one, contracts. A horizon of 0 is the origin
+        itself.
     professionals
         The forecasts behind the last columns; `None` if there are none.
     """
@@ -172,7 +174,7 @@ class DesignMatrix:
         )
 
     def _targets_by(self, day: np.int64) -> tuple[Floats, Days]:
-        """Return the targets from the labels as known by a day, and since when.
+        """Return the targets from the labels known by a day, and when each was known.
 
         This is not the day of the newest value, which is later if the label was revised
         since.
@@ -206,7 +208,7 @@ def build(
     day: DayOfPeriod | None = None,
     forecasts: pd.DataFrame | None = None,
 ) -> DesignMatrix:
-    """Return the features of every country that has labels, and of every origin.
+    """Return the features of every origin of every country that has labels.
 
     `day` is the information day of each origin, by default the last. The last origin of
     a country is the period that contains the panel's date, or the next one if its
@@ -365,7 +367,7 @@ def _last_origins(
     dates = np.where(today - published <= MAX_AGE_DAYS, today, published)
     alias = PANDAS_ALIAS[panel.frequency]
     running = pd.DatetimeIndex(dates.astype("datetime64[D]")).to_period(alias).asi8
-    # Before the first fixed day, an origin rests on the last day of the period before.
+    # Before its first fixed day, a period's data are those of the period before.
     return running + (days_in(running + 1, panel.frequency, day) <= dates)
 
 
@@ -419,7 +421,7 @@ def _indicator_columns(
 ) -> tuple[list[Column], list[Floats]]:
     """Return the columns of all indicators, and their values.
 
-    Changes of months replace averages of quarters; the target has both.
+    Monthly changes replace quarterly averages; the target has both.
     """
     frequency = panel.frequency
     finer = measured_finer(panel, shapes)
@@ -446,8 +448,8 @@ def _sahm_gap(
     -----
     C. Sahm, "Direct stimulus payments to individuals", in *Recession Ready* (2019): the
     mean of three months less the lowest such mean of the twelve months before. It
-    reaches 0.5 early in a US recession. In quarters, which are means of three months
-    themselves, the newest less the lowest of the four before.
+    reaches 0.5 early in a US recession. In quarterly data, which are means of three
+    months already, it is the newest less the lowest of the four before.
     """
     key, a_year = unemployment.key, PERIODS_A_YEAR[panel.frequency]
     periods = a_year + a_year // 4
@@ -461,8 +463,8 @@ def _sahm_gap(
     enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
     lowest = np.fmin.reduce(means[:, :-1], axis=1)
     known = enough & ~np.isnan(newest[:, -1])
-    # A change or level moves the rate one to one; the effect of growth depends on its
-    # level.
+    # A change or level moves the rate one for one; the effect of growth depends on the
+    # rate's level.
     moves = unemployment.transform in ("difference", "level")
     column = Column("sahm gap", key, 1 / averaged if moves else 0.0, "sahm_gap")
     return column, np.where(known, means[:, -1] - lowest, np.nan)
@@ -559,7 +561,7 @@ def _places_ahead(
 
 PHASE = "phase"
 PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
-# Even few contractions must suffice to learn from the most likely predictor.
+# A few contractions must suffice to learn from the most likely predictor.
 EMPHASIS: Mapping[str, float] = {"last known phase": 3.0}
 # A prior share of one in five, worth five periods, until there is a history.
 PRIOR_PERIODS = 6

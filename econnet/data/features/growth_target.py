@@ -44,7 +44,7 @@ def growth_of_label(panel: Panel, label: Label) -> DatedValues | None:
 def _measure(panel: Panel, label: Label) -> LabelFunction:
     """Return the growth as a function of the figures of the target.
 
-    They are levels, or rates of growth over a period or a year.
+    The figures are levels, or rates of growth over a period or a year.
     """
     of_levels = GROWTH[label.name]
     over = panel.indicators[label.target].growth_over
@@ -64,7 +64,7 @@ def _over_a_year(levels: Floats, frequency: Frequency) -> Floats:
 
 
 def _over_two_quarters(levels: Floats, _: Frequency) -> Floats:
-    """Return the larger of a quarter's growth and its worse neighbour's."""
+    """Return the larger of a quarter's growth and the lower growth beside it."""
     growth = _growth(levels, 1)
     before, after = np.full((2, *growth.shape), np.nan)
     before[..., 1:], after[..., :-1] = growth[..., :-1], growth[..., 1:]

@@ -106,7 +106,7 @@ def transformed(
 
 
 def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
-    """Return transformed levels; `others` are the previous or denominator's."""
+    """Return transformed levels; `others` are previous levels or the denominator."""
     match transform:
         case "level":
             return levels
@@ -352,19 +352,19 @@ def _newest_of(
 def _previous(levels: Floats, days: Days, starts: Days) -> tuple[Floats, Days]:
     """Return the level before each, and the day on which it was known.
 
-    Where one period was never published, it is the level before that: no figure is
-    lost because of a single gap. `starts` are the first rows of the countries.
+    Where one period was never published, it is the level before that, so that a single
+    gap loses no value. `starts` are the first rows of the countries.
     """
-    before, before_days = _a_row_later(levels), _a_row_later(days)
+    before, before_days = _shifted_down(levels), _shifted_down(days)
     before[starts], before_days[starts] = np.nan, NEVER
-    earlier, earlier_days = _a_row_later(before), _a_row_later(before_days)
+    earlier, earlier_days = _shifted_down(before), _shifted_down(before_days)
     earlier[starts], earlier_days[starts] = np.nan, NEVER
     gap = np.isnan(before)
     return np.where(gap, earlier, before), np.where(gap, earlier_days, before_days)
 
 
-def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """Return the table moved down by a row; the first row is repeated."""
+def _shifted_down(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Return the table shifted down by a row; the first row is repeated."""
     return np.concatenate([table[:1], table[:-1]])
 
 

@@ -31,13 +31,13 @@ from econnet.data.panel import Panel
 
 # The spans of changes, in periods of the panel.
 SPANS: Mapping[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2), "M": (1,)}
-# With fewer such countries in a pool, the columns would mean something else in most.
+# With fewer such countries, the columns would mean something else for most.
 MIN_SHARE_FINER = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class FineLevels:
-    """The newest levels of an indicator, as often as any country measures it.
+    """The newest levels of an indicator, at the highest frequency in any country.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FineLevels:
     parts: int
 
     def filled(self, other: "FineLevels") -> "FineLevels":
-        """Return these levels, and another's where no level is known."""
+        """Return these levels, and the other's where no level is known."""
         unknown = np.isnan(self.levels[:, -1])
         return replace(
             self,
@@ -91,7 +91,7 @@ class FineLevels:
     def values(self, indicator: Indicator, frequency: Frequency) -> Floats:
         """Return the columns of an indicator, (rows, columns).
 
-        Its newest level, if it is used as it is; its changes over `SPANS`; and the
+        Its newest level, if it is used as a level; its changes over `SPANS`; and the
         change from the period before the newest level's to the mean of that period so
         far.
         """
@@ -108,7 +108,7 @@ class FineLevels:
         """Return the mean levels of periods if the newest level persisted.
 
         `period` are numbers of periods of the panel, (rows,); the result, (rows,
-        offsets), is of the periods at these offsets from them.
+        offsets), is for the periods at these offsets from them.
         """
         first = (period[:, None] + np.asarray(offsets)) * self.parts
         numbers = first[:, :, None] + np.arange(self.parts)
@@ -129,7 +129,7 @@ class FineLevels:
         return so_far, before
 
     def _place(self) -> Days:
-        """Return which level of its period the newest one is, the first being 1."""
+        """Return the place of the newest level within its period, counted from 1."""
         return self.newest % self.parts + 1
 
     def _newest_share(self) -> float:
@@ -140,7 +140,7 @@ class FineLevels:
 
 
 def _is_level(indicator: Indicator) -> bool:
-    """Return whether the indicator is used as it is, and not only by its change."""
+    """Return whether the indicator is used as a level, not only by its change."""
     return indicator.transform in ("level", "ratio")
 
 
@@ -150,9 +150,9 @@ def _change(indicator: Indicator, now: Floats, before: Floats) -> Floats:
 
 
 def measured_finer(panel: Panel, keys: Iterable[str]) -> list[str]:
-    """Return the indicators that countries measure more often than the panel.
+    """Return the indicators that are measured more often than the panel's periods.
 
-    That is, at least half of the countries that have the indicator do so.
+    At least half of the countries that have the indicator must measure it so often.
     """
     series = panel.series
     finer = series["native_frequency"] != panel.frequency
@@ -163,10 +163,10 @@ def measured_finer(panel: Panel, keys: Iterable[str]) -> list[str]:
 def fine_levels(
     panel: Panel, origins: Origins, keys: Sequence[str], periods: int
 ) -> dict[str, FineLevels]:
-    """Return the newest levels of indicators, so many periods of the panel of each.
+    """Return the newest levels of indicators over some periods of the panel.
 
-    They are as often as the country measures an indicator that does so most often, if
-    it is among `measured_finer`.
+    An indicator among `measured_finer` has levels at the highest frequency of any
+    country.
     """
     panels = {
         PERIODS_A_YEAR[each.frequency] // PERIODS_A_YEAR[panel.frequency]: each
@@ -193,7 +193,7 @@ def _has(panel: Panel, key: str) -> bool:
 def _levels(
     panel: Panel, origins: Origins, keys: Sequence[str], length: int
 ) -> dict[str, Newest]:
-    """Return the newest levels; of a ratio the ratio itself."""
+    """Return the newest levels; for a ratio, the ratio itself."""
     levels = {
         key: indicator
         if indicator.transform == "ratio"
@@ -207,7 +207,7 @@ def _levels(
 
 
 def _repeated(newest: Newest, repeats: int, parts: int) -> FineLevels:
-    """Return levels of which each counts as several equal ones."""
+    """Return levels, each of which counts as several equal ones."""
     return FineLevels(
         np.repeat(newest.values, repeats, axis=1),
         (newest.period + 1) * repeats - 1,

@@ -80,7 +80,7 @@ class ProfessionalForecasts:
         return self._lowest(name, horizon, event)
 
     def revision(self, name: str, horizon: int, _: Event) -> Floats:
-        """Return the change from the forecast before, of the same period."""
+        """Return the change from the previous forecast for the same period."""
         return self._newest(name, horizon) - self._newest(name, horizon, earlier=True)
 
     def before(self, name: str, horizon: int, _: Event) -> Floats:
@@ -103,7 +103,7 @@ class ProfessionalForecasts:
         return lowest
 
     def _newest(self, name: str, ahead: int, *, earlier: bool = False) -> Floats:
-        """Return the newest forecast of the period `ahead` of each origin, (rows,).
+        """Return the newest forecast for `ahead` periods after each origin, (rows,).
 
         With `earlier`, the one published before it.
         """
@@ -178,5 +178,5 @@ FEATURES: Mapping[str, tuple[Feature, ...]] = {
         Feature("median", ProfessionalForecasts.median),
     ),
 }
-# Professionals rarely name a smaller probability; 0 has no log-odds.
+# Professionals rarely give a smaller probability; 0 has no log-odds.
 CLIP = 0.005

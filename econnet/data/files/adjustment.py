@@ -58,7 +58,7 @@ def decumulate(
 ) -> pd.DataFrame:
     """Return observations in which year-to-date sums are values of single periods.
 
-    A value whose sum up to the period before it is unknown is left out.
+    A value is left out if the sum up to the period before it is unknown.
     """
     return _replaced(
         observations, series, frequency, lambda rows: _single_periods(rows, frequency)
@@ -86,7 +86,7 @@ def _replaced(
 class _Vintage:
     """The values of a series, period by period, as known on a day.
 
-    `first` is the number of the first period, and `texts` are those of all.
+    `first` is the number of the first period, and `texts` has every period's text.
     """
 
     day: np.datetime64
@@ -95,7 +95,7 @@ class _Vintage:
     texts: npt.NDArray[np.object_]
 
     def rows(self, place: Places, values: Floats) -> pd.DataFrame:
-        """Return rows with other values for the periods of some places."""
+        """Return rows with other values for the periods at some places."""
         return pd.DataFrame(
             {"period": self.texts[place], "value": values, "known_at": self.day}
         )
@@ -121,7 +121,7 @@ def _known_by_day(rows: pd.DataFrame, frequency: Frequency) -> Iterator[_Vintage
 
 
 def _single_periods(rows: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """Return the differences within each year of a series, when they became known."""
+    """Return a series' differences within each year, dated when they became known."""
     per_year = PERIODS_A_YEAR[frequency]
     parts = []
     before: Floats | None = None
@@ -231,7 +231,7 @@ def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
     return np.asarray(analysis.seasadj, dtype=float)
 
 
-# X-13's search for a model fails over shorter series.
+# X-13's search for a model fails on shorter series.
 YEARS_NEEDED = {"stl": 3, "x13": 5}
 MAX_REASON = 160
 SAME = ["country", "indicator", "source", "series_id", "retrieved_at"]

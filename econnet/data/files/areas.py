@@ -29,13 +29,13 @@ class Areas:
     Parameters
     ----------
     key_of
-        The key under which the rows of each of the file's names are kept.
+        The key under which the rows of each name in the file are kept.
     names
-        The plain name of each key that is not its own name.
+        The plain name of each key that is not a name itself.
     aggregates
         The keys of groups of countries.
     whole
-        The country that all others are regions of, alpha-3; empty if they are not.
+        The country whose regions all others are, alpha-3; empty if they are not.
     """
 
     key_of: Mapping[str, str]
@@ -44,19 +44,29 @@ class Areas:
     whole: str = ""
 
 
-def recognise(texts: Collection[str]) -> Areas:
-    """Return what the distinct names of a file's areas mean."""
+def recognise(
+    texts: Collection[str], other_names: Mapping[str, str] | None = None
+) -> Areas:
+    """Return what the distinct names of a file's areas mean.
+
+    `other_names` are those that the file gives besides, and tell what a code is that
+    no one else uses.
+    """
     bare = {text: text.strip() for text in texts}
     if regions := _regions({*bare.values()}):
         return _as_regions(bare, *regions)
-    found = {text: _country(name) for text, name in bare.items()}
+    also = {text: (other_names or {}).get(text, name) for text, name in bare.items()}
+    found = {text: _country(bare[text]) or _country(also[text]) for text in bare}
     groups = {text for text, name in bare.items() if is_aggregate(name)}
+    groups |= {
+        text for text in bare if found[text] is None and is_aggregate(also[text])
+    }
     own = [text for text in bare if text not in groups]
     likely = {text for text in own if found[text] is None and _is_like_group(text)}
     countries_of = [text for text in own if text not in likely]
     known = sum(bool(found[text]) or _was_country(bare[text]) for text in countries_of)
     if not own or known <= MIN_SHARE_OF_NAMES * len(countries_of):
-        # A file of aggregates only is about them.
+        # In a file that has only aggregates, they are the subject.
         return Areas(bare, aggregates=frozenset(bare[text] for text in groups if own))
     groups |= likely
     keys, names = {}, {}
@@ -97,7 +107,7 @@ def is_aggregate(text: str) -> bool:
 
 
 def _is_like_group(text: str) -> bool:
-    """Return whether a text among countries, itself none, is that of a group."""
+    """Return whether a text listed among countries, but not one, names a group."""
     found = {*re.findall(r"[^\W\d_]+", text.casefold())}
     is_code = CODE_OF_GROUP.fullmatch(text.strip())
     return bool(found & GROUP_WORDS or is_code or TOTAL.fullmatch(text.strip()))
@@ -125,7 +135,7 @@ def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
         return _area(key, names)
     country = _country(wanted)
     if country is not None and regions:
-        # Of the whole country that the regions belong to.
+        # The text names the whole country that the regions belong to.
         return _only(wanted, country, keys, names)
     if country is not None:
         same = [key for key in keys if _same(key, country)]
@@ -186,7 +196,7 @@ def _country(text: str) -> Country | None:
 
 @cache
 def _by_translation() -> Mapping[str, Country]:
-    """Return the countries by their names in other languages, where one has it."""
+    """Return countries by their names in other languages, where a name is unique."""
     found: dict[str, Country | None] = {}
     for language in LANGUAGES:
         names = gettext.translation(
@@ -214,8 +224,8 @@ def _folded(text: str) -> str:
 def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
     """Return the country whose regions the texts are, and the code of each.
 
-    Codes of countries alone are read as countries, unless all are postal codes of
-    states of one of a few large federations.
+    Texts that are all country codes are read as countries, unless all are postal codes
+    of states of one of a few large federations.
     """
     bare = {text for text in texts if _folded(text) not in {"us", "usa"}}
     bare = {text for text in bare if _folded(text) not in WHOLE_WORDS}
@@ -225,12 +235,23 @@ def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
     for alpha2 in FEDERATIONS:
         codes = _subdivisions(alpha2)
         known = {text: codes[_folded(text)] for text in bare if _folded(text) in codes}
+        parts = {text for text in bare if not _is_of(text, alpha2)}
+        all_known = 1 < len(parts) == len({*known} & parts)
+        long = all(len(text) > LONGEST_CODE for text in parts)
+        if parts < bare and all_known and long:
+            return alpha2, known
         if len(known) < MIN_SHARE_OF_COUNTRIES * len(bare):
             continue
         postal = alpha2 == "US" and len(bare) > MIN_REGIONS
         if postal or len(known) > n_countries:
             return alpha2, known
     return None
+
+
+def _is_of(text: str, alpha2: str) -> bool:
+    """Return whether a text names a country with this code."""
+    country = _country(text)
+    return country is not None and country.alpha2 == alpha2
 
 
 def _as_regions(
@@ -267,7 +288,7 @@ def _subdivisions(alpha2: str) -> Mapping[str, str]:
 
 
 def order(candidates: Sequence[Collection[str]]) -> list[int]:
-    """Return the positions of columns of names, the one with most countries first."""
+    """Return the positions of columns of names, the ones with most countries first."""
 
     def score(position: int) -> tuple[float, float]:
         texts = {text.strip() for text in candidates[position]}
@@ -281,9 +302,10 @@ def order(candidates: Sequence[Collection[str]]) -> list[int]:
 MIN_SHARE_OF_COUNTRIES = 0.7
 MIN_SHARE_OF_NAMES = 0.5
 MIN_REGIONS = 3
+LONGEST_CODE = 3
 LANGUAGES = (
     *("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "sv", "da", "cs"),
-    *("ja", "ko", "zh_CN", "zh_TW"),
+    *("ja", "ko", "zh_CN", "zh_TW", "el", "hu", "fi", "uk", "ro"),
 )
 # `Germany [DEU]`, `European Union (27)`
 CODE_BEHIND = re.compile(r"\s*(\[[A-Z]{3}\]|\((from )?\d+[^()]*\))$")
@@ -295,7 +317,7 @@ CODE_OF_GROUP = re.compile(r"[A-Z]\d|\d[A-Z]|XM")
 GROUP_WORDS = frozenset(
     words(
         "world asia africa america americas europe oceania caribbean countries "
-        "economies developing developed oecd opec union zone g7 g20 "
+        "economies states developing developed oecd opec union zone g7 g20 "
         "welt weltweit monde mundo mundial mondo wereld euroraum eurogebiet zona "
         "afrika afrique asien asie amerika europa l\u00e4nder pays pa\u00edses "
         "schwellenl\u00e4nder entwicklungsl\u00e4nder industriel\u00e4nder \u4e16\u754c"
@@ -309,6 +331,7 @@ EUROPEAN_GROUP = re.compile(r"(EA|EU)(\d\d)?(_\d{4})?|E[AU]_V", re.I)
 AGGREGATE_WORDS = frozenset(
     words(
         "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 "
-        "g20 dividend"
+        "g20 dividend mena cis visegrad baltics benelux maghreb mercosur nafta apec "
+        "efta eea cee latam emea apac"
     )
 )

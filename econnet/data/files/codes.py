@@ -20,7 +20,7 @@ T = TypeVar("T", bound=np.generic)
 def categorical(
     codes: Codes, names: Sequence[str] | pd.Index, *, ordered: bool = False
 ) -> pd.Categorical:
-    """Return a column of names from the number of each row's name."""
+    """Return a column of names, given the number of each row's name."""
     categories = pd.Index([str(name) for name in names], dtype=object)
     dtype = pd.CategoricalDtype(categories, ordered)
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
@@ -63,14 +63,14 @@ def counts(codes: Codes, n: int) -> npt.NDArray[np.intp]:
     """Return how often each number from 0 to `n - 1` occurs; the others are skipped."""
     found = np.zeros(n, dtype=np.intp)
     for part in blocks(len(codes)):
-        # Below zero is the number of no name.
+        # A number below zero means no name.
         numbers = codes[part].astype(np.intp) + 1
         found += np.bincount(numbers, minlength=n + 1)[1 : n + 1]
     return found
 
 
 def numbers_of(places: Sequence[int]) -> Codes:
-    """Return numbers from -1 on in the smallest type that has room for their count.
+    """Return numbers of at least -1 in the smallest type that has room for their count.
 
     Arrays of millions of such numbers are looked up from them.
     """
@@ -78,14 +78,14 @@ def numbers_of(places: Sequence[int]) -> Codes:
 
 
 def type_of_numbers(count: int) -> type[np.int16 | np.int32]:
-    """Return the type that pandas, too, has for that many names."""
+    """Return the type that pandas also uses for that many names."""
     return np.int16 if count < np.iinfo(np.int16).max else np.int32
 
 
 def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
     """Return the number of each row's value, -1 for none, and the distinct values.
 
-    They are in the order of the rows.
+    The distinct values are in the order of the rows.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes = codes_in(column)
@@ -99,7 +99,7 @@ def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
 
 
 def joined(columns: Sequence[pd.Series], join: Callable[..., str]) -> pd.Series:
-    """Return the text that each row's texts make; categories in order of the rows."""
+    """Return each row's texts joined; the categories are in order of the rows."""
     first = columns[0]
     coded = [factorized(column) for column in columns]
     whole = np.zeros(len(first), dtype=np.int64)
@@ -197,7 +197,7 @@ def _rows_in_order(columns: Sequence[Codes]) -> npt.NDArray[np.intp]:
 def _runs_in_order(columns: Sequence[Codes]) -> list[slice]:
     """Return long sorted runs, one per group, in order; empty if there are others.
 
-    The columns of a wide table below one another are such runs: one per series.
+    The stacked columns of a wide table are such runs: one per series.
     """
     *groups, last = columns
     if not groups or len(last) < 2:
@@ -219,7 +219,7 @@ def _runs_in_order(columns: Sequence[Codes]) -> list[slice]:
 
 
 def _are_sorted(columns: Sequence[Codes]) -> bool:
-    """Return whether rows are in the order of columns, the last of which is fastest."""
+    """Return whether rows are sorted by columns, of which the last varies fastest."""
     equal = np.ones(max(len(columns[0]) - 1, 0), dtype=bool)
     for column in columns:
         if (equal & (column[1:] < column[:-1])).any():

@@ -26,9 +26,9 @@ def known_at_first_origin(
 ) -> pd.Series:
     """Return which rows were known when the first forecast can be made.
 
-    That is not before a number of years of history, by frequency: the day on which a
-    period that lies so far after the file's first one was published. `rows` has
-    `period, known_at`.
+    A forecast needs a number of years of history, by frequency: the first is made on
+    the day on which the period that long after the file's first one was published.
+    `rows` has `period, known_at`.
     """
     period = rows["period"].cat
     codes = period.codes.to_numpy()
@@ -131,7 +131,7 @@ def _codes(rows: pd.DataFrame, name: str) -> Codes:
 
 
 def _by_indicator(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the rows of each column that has some."""
+    """Return the rows of each column that has any."""
     return {str(name): part for name, part in rows.groupby("indicator", observed=True)}
 
 
@@ -140,8 +140,9 @@ def dated_by_kind(
 ) -> pd.DataFrame:
     """Return rows in which a late column is known only once its kind could be.
 
-    A column that begins after the first origin shows its kind by its first values. Used
-    before the last of them was known, they would be used with knowledge of later ones.
+    The kind of a column that begins after the first origin is inferred from its first
+    values. If one were used before the last of them was known, later values would
+    influence it.
     """
     codes = codes_in(rows["indicator"])
     names = rows["indicator"].cat.categories
@@ -184,7 +185,7 @@ def exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.Dat
     values = rows["value"].copy()
     for name in logs:
         mine = rows["indicator"] == name
-        # Some multiply logarithms by 100.
+        # Some files multiply logarithms by 100.
         scale = 100.0 if values[mine].max() > MAX_LOGARITHM else 1.0
         values[mine] = np.exp(values[mine] / scale)
     return rows.assign(value=values)

@@ -13,7 +13,7 @@ def folded(name: str) -> str:
 
 
 def is_role(name: str) -> bool:
-    """Return whether a name alone says that a column has a role."""
+    """Return whether a name alone shows that a column has a role."""
     return folded(name) in ALL_ROLES
 
 
@@ -28,13 +28,13 @@ def _names(text: str) -> frozenset[str]:
 
 QUARTERS = _names("quarter qtr q quartal trimestre trim")
 MONTHS = _names("month monat mes m\u00eas mois mon mese")
-# The first names are the surest.
+# The most reliable names come first.
 PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
     "timestamp day yearmonth yearquarter yearqtr month quarter qtr year yyyymm obs "
-    "referenceperiod refperiod refdate referencedate dateperiod fiscalyear "
-    "financialyear jahr datum zeit quartal monat annee date trimestre periode fecha "
-    "ano año periodo mes anno data anomes index"
+    "periodstartdate referenceperiod refperiod refdate referencedate dateperiod "
+    "fiscalyear financialyear jahr datum zeit quartal monat annee trimestre periode "
+    "fecha ano año periodo mes anno data anomes index"
 )
 COUNTRIES = _names(
     "country countryname countrycode countryiso countryiso3 countryiso3code iso iso3 "
@@ -42,19 +42,23 @@ COUNTRIES = _names(
     "locationcode refarea referencearea geo geography geopoliticalentity area areacode "
     "region regionname economy economycode economyname nation state statename province "
     "territory land pays pais pa\u00eds countryorarea reportingcountry reporter "
-    "countrycodeiso ccode cntry borrowerscty geotimeperiod statecode fips member firm "
-    "company sector"
+    "\u56fd\u5bb6 \u570b\u5bb6 \uad6d\uac00 \u56fd "
+    "\u0441\u0442\u0440\u0430\u043d\u0430 kraj \u00fclke countrycodeiso ccode "
+    "cntry borrowerscty geotimeperiod statecode fips member firm company sector"
 )
 KNOWN_AT = _names(
-    "knownat realtimestart vintagedate vintage releasedate published publicationdate "
-    "releaseddate released"
+    "knownat realtimestart realtimestartdate vintagedate vintage releasedate "
+    "published publicationdate releaseddate released"
 )
-VALUES = _names("value obsvalue values observationvalue val obs wert valeur valor")
+VALUES = _names(
+    "value obsvalue values observationvalue val obs wert valeur valor osservazione"
+)
 INDICATORS = _names(
     "indicator indicatorcode indicatorname indicatorid series seriescode seriesname "
     "seriesid variable variablename variablecode subject subjectcode concept measure "
     "item title naitem weosubjectcode subjectdescriptor estimates transaction sto "
-    "dataitem"
+    "dataitem category valuevariablelabel "
+    "\uacc4\uc815\ud56d\ubaa9"
 )
 # Attributes of observations, which do not distinguish series.
 ATTRIBUTES = _names(
@@ -68,7 +72,10 @@ ATTRIBUTES = _names(
     "coordinate symbol terminated"
 )
 FREQUENCIES = _names("freq frequency frequencycode frequencyname")
-UNITS = _names("unit units unitofmeasure unitmeasure unitcode uom")
+UNITS = _names(
+    "unit units unitofmeasure unitmeasure unitcode uom valueunit \ub2e8\uc704"
+)
+TRANSFORMATIONS = _names("transformation typeoftransformation")
 PROJECTIONS = _names("estimatesstartafter")
 ALL_ROLES = (
     frozenset(PERIODS)

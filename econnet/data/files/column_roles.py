@@ -14,6 +14,7 @@ from econnet.data.files import areas, column_names, number_texts, period_texts
 from econnet.data.files.codes import categorical, joined
 from econnet.data.files.column_names import folded, words
 from econnet.data.files.filled_years import filled_down
+from econnet.data.files.period_notations import ROMAN
 from econnet.data.files.sheets import as_text, filled, has_texts
 from econnet.data.files.tables import RawTable, refuse_unnamed
 from econnet.data.files.tidy import LayoutReader
@@ -35,19 +36,19 @@ def split_first_column(table: RawTable) -> RawTable:
 
 
 def leave_row_numbers(reader: LayoutReader) -> None:
-    """Leave out a first column that counts rows; name those of periods and series."""
+    """Leave out a first column that counts rows; name unnamed columns by their role."""
     for number in [n for n in reader.left if not reader.name(n)]:
         distinct = reader.distinct(number)
         is_first = number == reader.left[0]
         if is_first and _counts(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
         elif is_first and are_periods(distinct):
-            _call(reader, number, "period")
+            _rename(reader, number, "period")
         elif is_first and _are_row_names(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
         elif number <= reader.left[0] + 1 and _is_wide_by_periods(reader):
             are_areas = areas.are_countries(distinct)
-            _call(reader, number, "country" if are_areas else "series")
+            _rename(reader, number, "country" if are_areas else "series")
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
@@ -59,14 +60,14 @@ def leave_row_numbers(reader: LayoutReader) -> None:
         reader.leave_out(first, "it numbers the rows")
 
 
-def _call(reader: LayoutReader, number: int, name: str) -> None:
+def _rename(reader: LayoutReader, number: int, name: str) -> None:
     names = [*reader.table.names]
     names[number] = name
     reader.table = replace(reader.table, names=names)
 
 
 def _are_row_names(distinct: Sequence[str], n_rows: int) -> bool:
-    """Return whether texts are the numbers of rows that were sorted or left out."""
+    """Return whether texts are row numbers, even if rows were sorted or left out."""
     return len(distinct) == n_rows > 1 and all(
         re.fullmatch(r"0|[1-9]\d*", text) for text in distinct
     )
@@ -109,7 +110,7 @@ def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
 
 
 def take_flagged_periods(reader: LayoutReader) -> list[int]:
-    """Return the columns of periods that their names flag; leave forecasts out."""
+    """Return the columns whose names are flagged periods; leave forecasts out."""
     names, found = [*reader.table.names], []
     for number in list(reader.left):
         period, flag = period_texts.without_flag(names[number])
@@ -123,7 +124,7 @@ def take_flagged_periods(reader: LayoutReader) -> list[int]:
 
 
 def take_period(reader: LayoutReader) -> pd.Series:
-    """Return the column of periods, or what year and month or quarter make."""
+    """Return the column of periods, or that of years with their months or quarters."""
     candidates = sorted(
         (column_names.PERIODS.index(name), number)
         for number in reader.left
@@ -135,6 +136,7 @@ def take_period(reader: LayoutReader) -> pd.Series:
         sure = folded(reader.name(number)) in SURE_PERIODS
         if are_periods(reader.distinct(number), 0.3 if sure else 0.6):
             texts = reader.texts(reader.take(number))
+            _leave_other_notations(reader, texts, named)
             return _with_parts(reader, texts, number)
     for number in reader.left:
         if has_texts(reader.cells(number)) and are_periods(
@@ -153,8 +155,20 @@ def take_period(reader: LayoutReader) -> pd.Series:
     )
 
 
+def _leave_other_notations(
+    reader: LayoutReader, period: pd.Series, named: Sequence[int]
+) -> None:
+    """Leave out columns with the same periods in another notation, as the OECD has."""
+    for number in named:
+        if number not in reader.left or not are_periods(reader.distinct(number)):
+            continue
+        other = reader.texts(number)
+        if determines(period, other) and determines(other, period):
+            reader.leave_out(number, "the period in another notation")
+
+
 def _counts_years(distinct: Sequence[str]) -> bool:
-    """Return whether texts are years in a row."""
+    """Return whether texts are consecutive years."""
     if len(distinct) < 3 or not all(re.fullmatch(r"[12]\d{3}", t) for t in distinct):
         return False
     years = sorted(map(int, distinct))
@@ -190,7 +204,36 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
                     f"{year.removesuffix('.0')}{found[part]}" if year else ""
                 ),
             )
-    return years
+    return _with_unnamed_parts(reader, years, taken)
+
+
+def _with_unnamed_parts(
+    reader: LayoutReader, years: pd.Series, taken: int
+) -> pd.Series:
+    """Return years with the quarter or month of a column that any name may have.
+
+    Its cells are words such as `1. Quartal`; the Federal Statistical Office has codes
+    of them in another column.
+    """
+    found: dict[int, dict[str, str]] = {}
+    for number in reader.left:
+        distinct = reader.distinct(number)
+        parts = {text: period_texts.part_of_year(text) for text in distinct}
+        if len({*parts.values()}) > 1 and all(
+            part and text.upper() not in ROMAN for text, part in parts.items()
+        ):
+            found[number] = parts
+    if not found:
+        return years
+    chosen = next(iter(found))
+    for number in found:
+        reader.leave_out(number, f"it gives the part of {reader.name(taken)}")
+    return joined(
+        [years, reader.texts(chosen)],
+        lambda year, part: (
+            f"{year.removesuffix('.0')}{found[chosen].get(part, '')}" if year else ""
+        ),
+    )
 
 
 def _parts_of_years(texts: Sequence[str], part_name: str) -> dict[str, str]:
@@ -211,9 +254,9 @@ def _parts_of_years(texts: Sequence[str], part_name: str) -> dict[str, str]:
 def _check_parts(
     reader: LayoutReader, number: int, found: Mapping[str, str], part_name: str
 ) -> None:
-    """Raise `DataError` for texts that should be parts of years, and are not.
+    """Raise `DataError` for texts that should be parts of years but are not.
 
-    They would distinguish series: one per quarter, each with a value per year.
+    Otherwise they would distinguish series: one per quarter, with a value per year.
     """
     odd = [text for text, part in found.items() if text and not part]
     if odd and is_text_column(reader, number):
@@ -226,7 +269,7 @@ def _check_parts(
 def _without_whole_years(
     reader: LayoutReader, years: pd.Series, parts: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Leave out rows of whole years, which some offices call the month 13."""
+    """Leave out rows of whole years, which some offices call month 13."""
     whole = parts.str.casefold().isin(WHOLE_YEARS).to_numpy()
     if not whole.any() or whole.all():
         return years, parts
@@ -299,6 +342,8 @@ def take_named(reader: LayoutReader, names: frozenset[str]) -> pd.Series | None:
 def value_column(reader: LayoutReader) -> int | None:
     """Return the column of values of a long table; `None` if it is wide."""
     values = [n for n in reader.left if folded(reader.name(n)) in column_names.VALUES]
+    sure = [n for n in values if folded(reader.name(n)) in SURE_VALUES]
+    values = sure if len(sure) == 1 else values
     if len(values) != 1:
         return None
     beside = column_names.ATTRIBUTES | column_names.UNITS
@@ -310,7 +355,7 @@ def value_column(reader: LayoutReader) -> int | None:
     named = {folded(reader.name(number)) for number in others}
     if named & (column_names.INDICATORS | column_names.FREQUENCIES):
         return values[0]
-    if folded(reader.name(values[0])) in {"obsvalue", "observationvalue"}:
+    if sure:
         return values[0]
     texts = [n for n in others if is_text_column(reader, n)]
     not_areas = [
@@ -377,13 +422,16 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
         if number != best and determines(area, reader.texts(number)):
             names = reader.texts(number)
             pairs = pd.DataFrame({"area": area, "name": names}).drop_duplicates()
+            if pairs["name"].duplicated().any():
+                reader.leave_out(number, "it describes areas")
+                continue
             reader.area_names.update(zip(pairs["area"], pairs["name"], strict=True))
             reader.leave_out(number, f"another name of {reader.name(best)}")
     return area
 
 
 def determines(area: pd.Series, other: pd.Series) -> bool:
-    """Return whether each area has one text of the other column."""
+    """Return whether each area has only one text in the other column."""
     pairs = pd.DataFrame({"area": area, "other": other}).drop_duplicates()
     return not pairs["area"].duplicated().any()
 
@@ -398,11 +446,13 @@ def empty_column(index: pd.Index) -> pd.Series:
     return constant_column("", index)
 
 
-# Columns that say what is measured, and not how.
+# Columns that name what is measured, not how.
 SUBJECTS = frozenset(
     words(
         "indicator indicatorcode subject variable variablecode seriescode concept "
-        "naitem weosubjectcode item estimates transaction sto dataitem"
+        "naitem weosubjectcode item estimates transaction sto dataitem category "
+        "valuevariablelabel "
+        "\uacc4\uc815\ud56d\ubaa9"
     )
 )
 PARTS_OF_YEARS = (
@@ -410,7 +460,7 @@ PARTS_OF_YEARS = (
     ("month", column_names.MONTHS),
     ("quarter or month", frozenset({"period"})),
 )
-# The month 13 of the Bureau of Labor Statistics, and words for a whole year.
+# Month 13 of the Bureau of Labor Statistics, and words for a whole year.
 WHOLE_YEARS = frozenset(
     {
         *words(
@@ -422,5 +472,6 @@ WHOLE_YEARS = frozenset(
 MAX_TOP_ROWS = 12
 SAMPLE = 400
 FEW = 60
+SURE_VALUES = frozenset({"obsvalue", "observationvalue"})
 SURE_PERIODS = frozenset({"period", "timeperiod", "observationdate", "sasdate", "date"})
 ROW_NUMBER_NAMES = frozenset({"unnamed0", "x", "rownames", "row", "rownumber"})

@@ -63,7 +63,7 @@ def measured_rows(
 
 
 def as_ordered(names: pd.Categorical) -> pd.Categorical:
-    """Return names as categories in the order of the alphabet."""
+    """Return names as categories in alphabetical order."""
     before = [str(name) for name in names.categories]
     after = sorted(before)
     if before == after:
@@ -81,7 +81,7 @@ def declared_forecasts(kinds: Mapping[str, Override]) -> list[str]:
 def professional_forecasts(
     file: str, rows: pd.DataFrame, kinds: Mapping[str, Override]
 ) -> pd.DataFrame:
-    """Return the forecasts of others, in columns that the user declares as such."""
+    """Return the forecasts by others, in columns that the user declares as such."""
     declared = declared_forecasts(kinds)
     if not declared:
         return pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
@@ -281,7 +281,7 @@ def newest_values(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Return the catalog's differences of which the file has only the parts.
+    """Return the catalog's differences for which the file has only the parts.
 
     For example, ten-year and three-month rates give the spread between them.
     """
@@ -300,7 +300,7 @@ def differences_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
 
 
 def with_differences(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the differences of which the file has only the parts."""
+    """Return rows with the differences for which the file has only the parts."""
     names = [str(name) for name in rows["indicator"].unique()]
     differences = [
         _difference(rows, key, *parts) for key, parts in differences_of(names).items()
@@ -335,5 +335,5 @@ def _difference(
 
 KEYS = ["country", "indicator", "period", "known_at"]
 NAMES = ["country", "indicator", "period", "frequency"]
-# What only messages about single cells need.
+# Columns that are needed only for messages about single cells.
 DRAFT_COLUMNS = frozenset({"known_text", "line", "last_measured"})

@@ -21,7 +21,7 @@ class Description:
     Parameters
     ----------
     begins, first
-        The first line that describes columns, and the first of the data, as places.
+        The places of the first line that describes columns and of the first data line.
     names, units
         By column; the first is that of the periods.
     """
@@ -33,7 +33,7 @@ class Description:
 
 
 def describe(head: Sequence[Row]) -> Description | None:
-    """Return what the lines above a table say of its columns; `None` if nothing."""
+    """Return the description of columns in the lines above a table; `None` if none."""
     first = _first_of_periods(head)
     if first is None:
         return None
@@ -54,7 +54,8 @@ def describe(head: Sequence[Row]) -> Description | None:
         if place >= begins
     }
     names = _names(lines, labels, width)
-    if not names:
+    n_values = extent(head[first]) - 1
+    if sum(map(bool, names[1:])) < n_values / 2:
         return None
     units = next((row for n, row in lines.items() if labels[n] in UNITS), [""] * width)
     return Description(begins, first, ["period", *names[1:]], ["", *units[1:]])
@@ -76,7 +77,7 @@ def _first_of_periods(head: Sequence[Row]) -> int | None:
 
 
 def _is_dated(row: Row) -> bool:
-    """Return whether a row has a period first, and values or nothing behind it."""
+    """Return whether a row has a period first, followed by values or nothing."""
     text = as_text(row[0]) if row else ""
     # Whether the day or the month is first cannot be seen from one date.
     if not (NUMERIC_DATE.fullmatch(text) or period_texts.is_period(text)):

@@ -22,7 +22,7 @@ from econnet.data.sources.observations import OBSERVATION_COLUMNS, SERIES_COLUMN
 
 
 def _names(column: pd.Series) -> pd.Series:
-    """Return names as texts, or as plain categories where they are millions."""
+    """Return names as texts, or as plain categories if there are millions."""
     if len(column) < MANY_ROWS:
         return column.astype(str)
     return codes_of.column_of(codes_in(column), column.cat.categories, column.index)

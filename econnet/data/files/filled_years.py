@@ -49,7 +49,7 @@ def _filled(cells: pd.Series) -> pd.Series | None:
             year, last = known[code][:4], _place(known[code][4:])
             filled.append(texts[code])
             continue
-        # Where the parts do not rise, a year begins that nothing shows.
+        # Where the parts do not rise, a year begins without being named.
         if not year or _place(parts[code]) <= last:
             return None
         last = _place(parts[code])
@@ -60,8 +60,8 @@ def _filled(cells: pd.Series) -> pd.Series | None:
 def filled_down(years: pd.Series, parts: pd.Series) -> pd.Series:
     """Return years where only the first line of each has them, as in merged cells.
 
-    `parts` has the part of the year of each line. Where parts do not rise below a year,
-    its lines stay without one.
+    `parts` has the part of the year of each line. If the parts below a year do not
+    rise, its lines remain without one.
     """
     names = [str(name) for name in years.cat.categories]
     if "" not in names:
@@ -77,7 +77,7 @@ def filled_down(years: pd.Series, parts: pd.Series) -> pd.Series:
 
 
 def _place(part: str) -> int:
-    """Return the place in its year of what follows a year: `Q3`, `-11`, nothing."""
+    """Return the place within a year of the text that follows it: `Q3`, `-11`, none."""
     digits = "".join(letter for letter in part[:3] if letter.isdigit())
     return int(digits) if digits else 0
 

@@ -86,7 +86,7 @@ def _calendar_reason(name: str, values: pd.DataFrame, numbers: Floats) -> str:
 
 
 def may_identify(rows: pd.DataFrame) -> frozenset[str]:
-    """Return the columns that `identifier` may find to be none: the others are series.
+    """Return the columns that `identifier` must check: the others are series.
 
     `rows` has `country, indicator, value`, sorted by country and indicator.
     """
@@ -95,7 +95,7 @@ def may_identify(rows: pd.DataFrame) -> frozenset[str]:
     keys = [codes_in(rows[name]) for name in ("country", "indicator")]
     firsts = starts(*keys)
     values = rows["value"].to_numpy(dtype=float)
-    # Most columns are known to be series by the first and last value of each area.
+    # For most columns, the first and last value of each area show that it is a series.
     ends = np.append(firsts[1:], len(values)) - 1
     both = np.stack([values[firsts], values[ends]])
     found = _whole_or_constant(
@@ -116,7 +116,7 @@ def may_identify(rows: pd.DataFrame) -> frozenset[str]:
 def _whole_or_constant(
     columns: Codes, whole: npt.NDArray[np.bool_], constant: npt.NDArray[np.bool_]
 ) -> pd.Index:
-    """Return the columns of which all series are whole, or all are constant."""
+    """Return the columns whose series are all whole numbers, or all constant."""
     series = pd.DataFrame({"column": columns, "whole": whole, "constant": constant})
     of_column = series.groupby("column").all()
     return of_column.index[of_column["whole"] | of_column["constant"]]
@@ -160,7 +160,7 @@ def _jumps(rows: pd.DataFrame, values: Floats, part: slice) -> npt.NDArray[np.in
 
 
 def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
-    """Return a sentence on each recent period that some series alone do not have.
+    """Return a sentence on each recent period that only some series lack.
 
     `rows` has `country, indicator, period, frequency`, sorted, each period once;
     `ordinal` numbers the periods of a frequency. The series have the periods before
@@ -318,9 +318,9 @@ def counts_down(values: pd.DataFrame) -> bool:
 def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
     """Return how a column reveals the future of a label; empty if it does not.
 
-    Both are by (country, period), without gaps. A label of `k` periods later, a window
+    Both are by (country, period), without gaps. The label `k` periods later, a window
     of the periods ahead, or numbers that separate the later labels without an error in
-    both halves of the sample count as knowledge.
+    both halves of the sample count as a leak.
     """
     noun = {"A": "year", "Q": "quarter", "M": "month"}[frequency]
     label = label.reindex(column.index)
@@ -367,7 +367,7 @@ def _changes(label: pd.Series) -> bool:
 
 
 def _separates(column: pd.Series, label: pd.Series) -> bool:
-    """Return whether a threshold separates the labels in both halves, alike."""
+    """Return whether one threshold separates the labels in both halves."""
     both = pd.DataFrame({"column": column, "label": label}).dropna()
     if len(both) < 2 * MIN_ROWS:
         return False

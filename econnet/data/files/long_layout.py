@@ -1,6 +1,6 @@
 """Long tables: one value per line, with columns that identify it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,8 +56,9 @@ def name_series(
     texts = texts[[*varying, *constant]]
     if texts.columns.empty:
         return _with_units(reader, area, constant_column(default, index))
-    chosen = telling_apart(texts, varying)
-    subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
+    subjects = [n for n in dimensions if folded(reader.name(n)) in SUBJECTS]
+    chosen = telling_apart(texts, varying, subjects)
+    subject = [n for n in constant if n in subjects]
     if not chosen:
         chosen = [_best_constant(reader, texts)]
     elif subject and folded(reader.name(chosen[0])) not in SUBJECTS:
@@ -122,14 +123,25 @@ def _without_repeated_areas(
     return kept
 
 
-def telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
-    """Return the fewest columns that distinguish all series, short texts first."""
+def telling_apart(
+    texts: pd.DataFrame, varying: Sequence[int], subjects: Collection[int] = ()
+) -> list[int]:
+    """Return the fewest columns that distinguish all series.
+
+    Of equally good ones those without empty texts come first, then those of what is
+    measured, then those with short texts.
+    """
     if not varying:
         return []
     distinct = texts[list(varying)].drop_duplicates()
     order = sorted(
         varying,
-        key=lambda n: (-distinct[n].nunique(), distinct[n].str.len().mean()),
+        key=lambda n: (
+            (distinct[n] == "").any(),
+            -distinct[n].nunique(),
+            n not in subjects,
+            distinct[n].str.len().mean(),
+        ),
     )
     chosen: list[int] = []
     n_before = 1
@@ -175,3 +187,8 @@ def _read_units(reader: LayoutReader, names: pd.Series) -> None:
             pairs = pd.DataFrame({"name": names, "unit": reader.texts(number)})
             first = pairs.drop_duplicates("name")
             reader.units.update(dict(zip(first["name"], first["unit"], strict=True)))
+        elif folded(reader.name(number)) in column_names.TRANSFORMATIONS:
+            texts = reader.distinct(number)
+            for name in names.unique() if len(texts) == 1 else ():
+                unit = f"{reader.units.get(name, '')}, {texts[0]}"
+                reader.units[name] = unit.removeprefix(", ")

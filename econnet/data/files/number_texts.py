@@ -44,12 +44,15 @@ class Numbers:
         The letters that followed numbers.
     grouped
         Whether whole numbers were read as thousands although no text proves it.
+    letters
+        The single letters that stand for missing values: `c`, `x`.
     """
 
     values: Mapping[str, float]
     notation: Notation
     flags: frozenset[str] = frozenset()
     grouped: bool = False
+    letters: frozenset[str] = frozenset()
 
 
 def evidence(texts: Collection[str]) -> Collection[Mark]:
@@ -85,7 +88,7 @@ def read_numbers(
     delimiter
         What separates cells; commas in numbers are usual where it is a semicolon.
     in_order
-        Some of the texts in the order of time, to compare readings by their steps.
+        Some of the texts in order of time, to compare readings by their steps.
 
     >>> read_numbers(["980", "1.007"], delimiter=";").values["1.007"]
     1007.0
@@ -101,15 +104,22 @@ def read_numbers(
         if decided is None:
             return None
         notation, grouped = decided
-    values, flags = {}, set()
+    values, flags, letters = {}, set(), set()
     for text in texts:
+        if LETTER.fullmatch(text.strip()):
+            values[text] = math.nan
+            letters.add(text.strip())
+            continue
         if notation.decimal == "." and len(text) < 30 and PLAIN.fullmatch(text):
             values[text] = float(text)
             continue
         values[text], flag = _number(text, notation)
         if flag:
             flags.add(flag)
-    return Numbers(values, notation, frozenset(flags), grouped)
+    if letters and not any(math.isfinite(value) for value in values.values()):
+        # A column of letters has no numbers.
+        values |= dict.fromkeys(texts, math.inf)
+    return Numbers(values, notation, frozenset(flags), grouped, frozenset(letters))
 
 
 def _truths(texts: Collection[str]) -> Mapping[str, float]:
@@ -154,7 +164,7 @@ def missing_codes(values: Floats) -> list[float]:
             continue
         low, high = rest.min(), rest.max()
         margin = 3 * (high - low) + abs(code) / 2
-        # A series that is above zero otherwise has no value of -99.
+        # A series that is otherwise above zero has no value of -99.
         odd = code < 0 and (low > 0 or (low == 0 and is_code.sum() > 1))
         below = odd or code < low - margin
         if below or (code > high + margin and is_code.sum() > 1):
@@ -163,7 +173,7 @@ def missing_codes(values: Floats) -> list[float]:
 
 
 def leading_zeros(values: Floats) -> npt.NDArray[np.intp]:
-    """Return the places of zeros that begin a series above zero, if they are many."""
+    """Return the places of many zeros at the beginning of a series above zero."""
     none = np.zeros(0, dtype=np.intp)
     places = np.flatnonzero(np.isfinite(values))
     present = values[places]
@@ -233,7 +243,7 @@ def _decide(
         return Notation(known), known != mark
     if whole:
         return None
-    # Every number has a mark and three digits behind it.
+    # Every number has a mark and three digits after it.
     if mark == ".":
         return (thousands, True) if delimiter == ";" else (decimals, False)
     return (decimals, False) if delimiter == ";" else (thousands, True)
@@ -254,7 +264,7 @@ def _steps(
 
 
 def _bare(text: str) -> tuple[str, str]:
-    """Return a number without spaces, signs of money and percent, and its flag."""
+    """Return a number without spaces, currency and percent signs, and its flag."""
     bare = text.strip().replace("\u2212", "-").replace("\u2013", "-")
     if match := BEHIND.fullmatch(bare):
         bare, flag = match["number"].strip(), match["flag"].strip(" ()[]")
@@ -270,6 +280,8 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
     """Return a text's number and flag; NaN for a missing value, infinity for others."""
     if is_missing(text):
         return math.nan, ""
+    if match := MISSING_WITH_FLAG.fullmatch(text.strip()):
+        return math.nan, match["flag"]
     if len(text) > MAX_TEXT_LENGTH:
         return math.inf, ""
     bare, flag = _bare(text)
@@ -295,10 +307,10 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
 
 MARKS: tuple[Mark, Mark] = (".", ",")
 WORDS_FOR_MISSING = (
-    "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
+    "|.|..|...|-|--|---|_|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
     "n/e|s/d|n/s|n.s.|(x)|not available|no data|no value available|"
     "#n/a|#na|#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|*|nat|"
-    "\u2014|\u2013|\u2026"
+    "\u2014|\u2013|\u2010|\u2026|confidential"
 )
 TRUTHS = (("false", "true"), ("no", "yes"), ("falsch", "wahr"), ("faux", "vrai"))
 MISSING = frozenset(WORDS_FOR_MISSING.split("|"))
@@ -314,13 +326,19 @@ MAX_STRAY_ZEROS = 0.2
 # Python alone would also read digits of other scripts and `1_000`.
 PLAIN = re.compile(r"-?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)
 NO_GROUPS = re.compile(r"-?\d*", re.ASCII)
+# India writes 12,34,567.
 GROUPS = {
-    mark: re.compile(rf"-?\d{{1,3}}(\{mark}\d{{3}})+", re.ASCII) for mark in MARKS
+    ".": re.compile(r"-?\d{1,3}(\.\d{3})+", re.ASCII),
+    ",": re.compile(r"-?(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})", re.ASCII),
 }
+LETTER = re.compile(r"[a-z]", re.I | re.ASCII)
+MISSING_WITH_FLAG = re.compile(
+    r"(:|\.{2,3}|-|n/a) ?(?P<flag>[a-z]{1,2}|\*)", re.I | re.ASCII
+)
 # `0.5`, `12.34`, `1234.567`, `1,234.5`, `1,234,567` show that the point is decimal.
 PROVES_POINT = re.compile(
     r"-?(0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d*"
-    r"|\d{1,3}(,\d{3}){2,}|\d*\.\d+e[+-]?\d+)",
+    r"|\d{1,3}(,\d{3}){2,}|\d*\.\d+e[+-]?\d+|\d{1,2}(,\d{2})+,\d{3}(\.\d*)?)",
     re.I | re.ASCII,
 )
 PROVES_COMMA = re.compile(
@@ -337,6 +355,7 @@ SPACES = re.compile(
 IN_BRACKETS = re.compile(r"\((\d[\d.,]*)\)", re.ASCII)
 BEHIND = re.compile(
     r"(?P<number>.*\d\.?)"
-    r"(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
+    r"(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+[a-z]?| ?[(\[][a-z0-9]{1,2}[)\]]"
+    r"| ?[a-z](, ?[a-z]){1,2}| ?[\u00b9\u00b2\u00b3\u2070-\u2079]+| \d\))",
     re.I | re.ASCII,
 )

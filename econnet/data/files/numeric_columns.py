@@ -26,10 +26,10 @@ class Problems:
     first_of: dict[str, str] = field(default_factory=dict)
 
     def add(self, problem: str, like: str = "") -> None:
-        """Add a problem, given as what follows the file's name.
+        """Add a problem, given as the text after the file's name.
 
-        Of problems that are `like` one another, the first is shown and the others are
-        counted.
+        Among problems that are `like` one another, the first is shown and the others
+        are counted.
         """
         if problem in self.found:
             return
@@ -91,6 +91,7 @@ def _from_texts(
         marks.update(number_texts.evidence([str(text) for text in distinct]))
     grouped: list[str] = []
     flags: set[str] = set()
+    letters: set[str] = set()
     for code, place in places.items():
         name = _name(tidy, code)
         read = number_texts.read_numbers(
@@ -107,6 +108,7 @@ def _from_texts(
             continue
         numbers[place] = pd.Series(cells[place]).map(dict(read.values)).to_numpy(float)
         flags |= read.flags
+        letters |= read.letters
         if read.grouped:
             grouped.append(name)
     if grouped:
@@ -115,6 +117,8 @@ def _from_texts(
         remarks.append("decimal commas")
     if flags:
         remarks.append(f"flags after numbers ignored: {_shown(sorted(flags))}")
+    if letters:
+        remarks.append(f"letters taken as missing: {_shown(sorted(letters))}")
     return numbers
 
 
@@ -174,7 +178,7 @@ def _places(
 
 
 def _without(numbers: Floats, places: npt.NDArray[np.intp]) -> Floats:
-    """Return numbers in which some are missing; millions are copied only if need be."""
+    """Return numbers in which some are missing; millions are copied only if needed."""
     if not len(places):
         return numbers
     kept = numbers.copy()

@@ -25,7 +25,7 @@ class Reading:
     kinds
         The kinds of columns that the user gives; others are inferred.
     lag
-        A value without `known_at` is known this many periods after the end of its own.
+        A value without `known_at` is known this many periods after its own has ended.
     sheet
         The sheet of a workbook; by default the one with a table.
     country

@@ -20,7 +20,7 @@ from econnet.data.files.reading import Reading
 def without_repeats(
     rows: pd.DataFrame, reading: Reading, remarks: list[str]
 ) -> pd.DataFrame:
-    """Return rows in which a value that parts of its period repeat is there once.
+    """Return rows in which a value that is repeated within its period appears once.
 
     `rows` are sorted by country, indicator and period. Columns whose kind is given as
     `keep` are kept as they are.

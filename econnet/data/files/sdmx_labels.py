@@ -1,7 +1,7 @@
 """SDMX tables with labels beside their codes, as tables of codes alone.
 
 Services write `REF_AREA: Reference area` above `DE: Germany`, or a column of labels
-behind each column of codes.
+behind each column of codes, or `SUBJECT` above codes and `Subject` above labels.
 """
 
 import re
@@ -11,6 +11,7 @@ from dataclasses import replace
 import pandas as pd
 
 from econnet.data.files.codes import categorical, factorized
+from econnet.data.files.column_names import VALUES, folded
 from econnet.data.files.tables import RawTable
 
 
@@ -20,16 +21,50 @@ def without_labels(table: RawTable) -> RawTable:
         name.partition(":")[0].strip() if PAIR.match(name) else name
         for name in table.names
     ]
-    if {VALUE, AREA} & {*split} and not {VALUE, AREA} & {*table.names}:
+    n_pairs = sum(old != new for old, new in zip(table.names, split, strict=True))
+    if n_pairs >= MIN_PAIRS and {VALUE, AREA} & {*split}:
         return _codes_of_pairs(table, split)
-    if VALUE not in table.names and not {AREA, "FREQ"} <= {*table.names}:
-        return table
-    kept = [
+    if VALUE in table.names or {AREA, "FREQ"} <= {*table.names}:
+        labels = [
+            number
+            for number, name in enumerate(table.names)
+            if number and _is_label_of(name, table.names[number - 1])
+        ]
+    else:
+        labels = _named_like_codes(table)
+    kept = [number for number in range(len(table.names)) if number not in labels]
+    return table if not labels else _only(table, kept)
+
+
+def _named_like_codes(table: RawTable) -> list[int]:
+    """Return the columns of labels of the OECD's older files: `SUBJECT`, `Subject`."""
+    codes = {
+        name.casefold(): number
+        for number, name in enumerate(table.names)
+        if CODE.fullmatch(name)
+    }
+    return [
         number
         for number, name in enumerate(table.names)
-        if not (number and _is_label(name) and CODE.fullmatch(table.names[number - 1]))
+        if _is_label(name)
+        and (code := codes.get(name.casefold())) is not None
+        and _gives_labels(table.cells[code], table.cells[number])
     ]
-    return table if len(kept) == len(table.names) else _only(table, kept)
+
+
+def _gives_labels(codes: pd.Series, labels: pd.Series) -> bool:
+    """Return whether each text of the codes has one text of the labels."""
+    if codes.dtype == float or labels.dtype == float:
+        return False
+    pairs = pd.DataFrame({"code": codes.astype(str), "label": labels.astype(str)})
+    return not pairs.drop_duplicates()["code"].duplicated().any()
+
+
+def _is_label_of(name: str, code: str) -> bool:
+    """Return whether a name is that of the labels behind a column of codes."""
+    # `Osservazione` behind `TIME_PERIOD` is the value.
+    is_value = folded(name) in VALUES and folded(code) not in VALUES
+    return _is_label(name) and bool(CODE.fullmatch(code)) and not is_value
 
 
 def _is_label(name: str) -> bool:
@@ -71,6 +106,7 @@ def _only(table: RawTable, kept: Sequence[int]) -> RawTable:
     )
 
 
+MIN_PAIRS = 2
 VALUE = "OBS_VALUE"
 AREA = "REF_AREA"
 PAIR = re.compile(r"[A-Z][A-Z0-9_]*:")

@@ -19,7 +19,9 @@ from econnet.data.files.codes import Codes, codes_in
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.tidy import Tidy
 
-HOW_TO_WRITE = "write 2020, 2020Q1, 2020-01 or 2020-01-31"
+HOW_TO_WRITE = (
+    "write 2020, 2020Q1, 2020-01 or 2020-01-31, or delete lines of totals and notes"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Calendar:
     frequency : array (rows,)
         The place of each row's frequency in `FREQUENCIES`; -1 for none.
     remarks
-        How the periods were written, where that is not plain.
+        How the periods were written, where that is not obvious.
     """
 
     period: pd.Categorical
@@ -74,7 +76,7 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
 def _early_years(texts: Sequence[str]) -> frozenset[str]:
     """Return the years that are too early for dates, in a column of later ones."""
     early = {text for text in texts if EARLY_YEAR.fullmatch(text)}
-    # A single 20 or 202 is a slip of the pen.
+    # A single 20 or 202 is a typing error.
     is_sure = any(len(text) == 4 for text in early)
     return frozenset(early) if is_sure and len(early) < len(texts) else frozenset()
 
@@ -122,7 +124,8 @@ def _check_texts(
             )
         else:
             problems.add(
-                f", line {line}: {quoted(text)} is not a period: {HOW_TO_WRITE}"
+                f", line {line}: {quoted(text)} is not a period: {HOW_TO_WRITE}",
+                like="not a period",
             )
 
 
@@ -144,7 +147,7 @@ def _style(text: str) -> str:
 
 
 def _frequencies(tidy: Tidy, months: Codes, style: Codes, problems: Problems) -> Codes:
-    """Return the frequency of each row, as its series has it.
+    """Return the frequency of the series that each row belongs to.
 
     `months` is by distinct text of a period, `style` by row.
     """
@@ -158,7 +161,7 @@ def _frequencies(tidy: Tidy, months: Codes, style: Codes, problems: Problems) ->
 def _of_months(
     tidy: Tidy, months: Codes, style: Codes, unclear: np.ndarray, problems: Problems
 ) -> Codes:
-    """Return frequencies in which dates and months have that of their series."""
+    """Return frequencies in which dates and months have their series' frequency."""
     column, area, text = (
         codes_in(part) for part in (tidy.column, tidy.area, tidy.period)
     )
@@ -225,7 +228,7 @@ def _frequency_of_groups(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _check_dates(
     tidy: Tidy, rows: pd.DataFrame, is_date: np.ndarray, problems: Problems
 ) -> None:
-    """Add series with several dates in a month, or two a year, to the problems.
+    """Add series with several dates in a month, or two per year, to the problems.
 
     `rows` has the distinct periods of each series.
     """
@@ -266,7 +269,7 @@ def _check_dates(
 
 
 def _without_sums(tidy: Tidy, frequency: Codes) -> tuple[Codes, list[str]]:
-    """Return frequencies without those of sums beside their parts, and a remark.
+    """Return frequencies, with none for sums listed beside their parts, and a remark.
 
     Statistical offices write years above the quarters of the same series.
     """

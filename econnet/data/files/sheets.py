@@ -34,8 +34,8 @@ class Sheet:
     note
         What was unusual about the file, in words; often empty.
     below
-        Returns the columns below a row, given its line and width; `None` if `rows` are
-        all there are.
+        Returns the columns below a row, given its line and width; `None` if `rows` is
+        complete.
     """
 
     name: str
@@ -105,7 +105,7 @@ def check_width(file: str, width: int) -> None:
 
 
 def check_names(file: str, names: Sequence[str]) -> None:
-    """Raise `DataError` for two columns of one name, or too long a name."""
+    """Raise `DataError` for columns with the same name, or a name that is too long."""
     seen: set[str] = set()
     for name in names:
         if len(name) > MAX_TEXT_LENGTH:
@@ -113,7 +113,7 @@ def check_names(file: str, names: Sequence[str]) -> None:
                 f"{file}: a column name has {len(name):,} characters, more than "
                 f"{MAX_TEXT_LENGTH:,}: shorten {one_line(name[:20])!r}..."
             )
-        # DuckDB does not distinguish upper and lower case, nor does a hurried reader.
+        # DuckDB does not distinguish upper and lower case, and readers may overlook it.
         if name and name.casefold() in seen:
             raise DataError(
                 f"{file}: two columns are called {one_line(name)!r}: rename one of them"

@@ -89,7 +89,7 @@ def open_frame(frame: pd.DataFrame) -> Source:
 
 
 def _numbers_rows(frame: pd.DataFrame) -> bool:
-    """Return whether an index numbers rows: also those that a selection has left."""
+    """Return whether an index numbers rows, perhaps with gaps left by a selection."""
     index = frame.index
     if isinstance(index, pd.RangeIndex):
         return True
@@ -137,6 +137,10 @@ def _open(path: Path, start: bytes, sheet: str | None) -> Source:
     if text[:9].lower() == b"<!doctype" or text[:5].lower() == b"<html":
         raise DataError(
             f"{path.name} is a web page, not data: download the file itself, as CSV"
+        )
+    if text.startswith(b"<?xml"):
+        raise DataError(
+            f"{path.name} is an XML document: save it as a workbook (xlsx, ods) or CSV"
         )
     for magic, name, remedy in OTHER_KINDS:
         if start.startswith(magic):
@@ -186,8 +190,8 @@ def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Sourc
             f"{path.name} has no sheet with a table, only {', '.join(names[:8])}: put "
             "the column names in one row and the values below them"
         )
-    if stacked := _stacked(found):
-        return stacked
+    if joined := _stacked(found) or _of_frequencies(found):
+        return joined
     best = max(found, key=lambda name: tables.data_cells(found[name]))
     others = [name for name in names if name != best]
     remarks = []
@@ -199,7 +203,7 @@ def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Sourc
 
 
 def _stacked(found: Mapping[str, RawTable]) -> Source | None:
-    """Return the sheets that are called after countries as one table."""
+    """Return the sheets that are named after countries as one table."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, table in found.items():
         alike.setdefault(tuple(table.names), []).append(name)
@@ -230,6 +234,33 @@ def _stacked(found: Mapping[str, RawTable]) -> Source | None:
             ),
         )
     return None
+
+
+def _of_frequencies(found: Mapping[str, RawTable]) -> Source | None:
+    """Return the sheets that are called after frequencies as one table.
+
+    FRED writes series of several frequencies to sheets called Monthly and Quarterly.
+    """
+    sheets = [name for name in found if name.casefold() in SHEETS_BY_FREQUENCY]
+    tables_of = [found[name] for name in sheets]
+    if len(sheets) < MIN_SHEETS or any(not table.names for table in tables_of):
+        return None
+    period = tables_of[0].names[0]
+    series = [name for table in tables_of for name in table.names[1:]]
+    if folded(period) not in column_names.PERIODS or len({*series}) < len(series):
+        return None
+    if any(table.names[0] != period for table in tables_of):
+        return None
+    parts, first = [], 1
+    for table in tables_of:
+        n = len(table.names) - 1
+        names = {0: 0, **{m: first + m - 1 for m in range(1, n + 1)}}
+        parts.append(table.cells.rename(columns=names))
+        first += n
+    cells = pd.concat(parts).reindex(columns=range(first)).fillna("")
+    table = replace(tables_of[0], names=[period, *series], cells=cells, subheads=())
+    remark = f"one sheet per frequency: {', '.join(sheets)}"
+    return Source(replace(table, above=()), "", (remark,))
 
 
 def _of_stata(path: Path) -> pd.DataFrame:
@@ -314,9 +345,11 @@ def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
 STATA_VERSIONS = {
     bytes([number]) for number in (102, 103, 104, 105, 108, 110, 111, 113, 114, 115)
 }
+MIN_SHEETS = 2
+SHEETS_BY_FREQUENCY = frozenset({"monthly", "quarterly", "annual"})
 MAX_DENSE_BYTES = 2**30
 MAX_JSON_BYTES = 2**28
-# What pandas is known to raise over damaged Stata files.
+# Exceptions that pandas is known to raise for damaged Stata files.
 DENSE_ERRORS = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
     *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),

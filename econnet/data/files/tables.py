@@ -15,7 +15,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.data.files import codes as codes_of
 from econnet.data.files import described_columns, number_texts, period_texts
-from econnet.data.files.column_names import is_role
+from econnet.data.files.column_names import PERIODS, folded, is_role
 from econnet.data.files.sheets import (
     Cell,
     Row,
@@ -72,7 +72,8 @@ def locate(file: str, sheet: Sheet) -> RawTable:
         return _described(file, sheet, description)
     first, block = _begin(file, sheet, head)
     width = _width(head[first:])
-    rows = _with_periods([_padded(head[n], max(width, extent(head[n]))) for n in block])
+    padded = [_padded(head[n], max(width, extent(head[n]))) for n in block]
+    rows = _with_names_below(_with_periods(padded))
     main, above, subheads = _split_block(rows)
     names = rows[main]
     width = max(width, extent(names))
@@ -161,7 +162,7 @@ def _texts(rows: Sequence[Row]) -> list[str]:
 
 
 def _is_value(cell: Cell) -> bool:
-    """Return whether a cell is a number, or says that one is missing."""
+    """Return whether a cell is a number, or marks a missing one."""
     if not isinstance(cell, str):
         return not period_texts.is_period(as_text(cell))
     if cell == "" or period_texts.is_period(cell):
@@ -174,8 +175,10 @@ def _is_value(cell: Cell) -> bool:
 def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]]:
     """Return the first row of data, and the header rows directly above it."""
     data: list[int] = []
+    periods: list[int] = []
     for first, row in enumerate(head):
-        if not _is_data(row, is_first=not first):
+        if not _is_data(row, periods, is_first=not first):
+            periods = _columns_of_periods(row) or periods
             continue
         block = _header_block(head, first, _width(head[first:]))
         if block and not {*data} & {*block}:
@@ -183,7 +186,8 @@ def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]
         data.append(first)
     if not data:
         raise DataError(
-            f"{file} has no values: no line below a header line contains a number"
+            f"{file} has no values: write the names of columns in one line and numbers "
+            "below it, separated by commas, semicolons or tabs"
             if any(map(extent, head))
             else f"{file} is empty: fill it, or name another file"
         )
@@ -193,17 +197,38 @@ def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]
     )
 
 
-def _is_data(row: Row, *, is_first: bool) -> bool:
+def _columns_of_periods(row: Row) -> list[int]:
+    """Return the columns that a row of well-known names gives to periods."""
+    texts = [as_text(cell) for cell in row]
+    if sum(text != "" for text in texts) < 2 or any(map(period_texts.is_period, texts)):
+        return []
+    return [n for n, text in enumerate(texts) if folded(text) in PERIODS]
+
+
+def _is_data(row: Row, periods: Sequence[int], *, is_first: bool) -> bool:
     """Return whether a row has a value, or nothing but a period below another row.
 
-    A row of years and names is one of data only where another is above it.
+    A row of years and names counts as data only if another row is above it. `periods`
+    are the columns in which a row above says that there are periods: a row with one
+    is data even if its value is missing.
     """
+    if any(n < len(row) and _is_like_period(as_text(row[n])) for n in periods):
+        return True
     full = [cell for cell in row if cell != ""]
     if is_first and _ends_with_pandas_name(full):
         return False
     if any(_is_value(cell) for cell in full):
         return True
     return not is_first and len(full) == 1 and period_texts.is_period(as_text(full[0]))
+
+
+def _is_like_period(text: str) -> bool:
+    """Return whether a text is a period, perhaps one that econnet does not use."""
+    return (
+        period_texts.is_period(text)
+        or period_texts.looks_half_yearly(text)
+        or period_texts.looks_like_a_fiscal_quarter(text)
+    )
 
 
 def _ends_with_pandas_name(row: Sequence[Cell]) -> bool:
@@ -225,7 +250,7 @@ def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
         n_cells = sum(cell != "" for cell in head[number])
         if not n_cells and not block:
             continue  # blank lines between header and data
-        # Above periods in the first column, there is often no name.
+        # A first column of periods often has no name.
         n_names = width - (n_cells > 0 and head[number][0] == "")
         enough = n_cells >= max(2, MIN_SHARE_OF_NAMES * width) or (
             n_cells == n_names == 1
@@ -269,6 +294,23 @@ def _with_periods(rows: Sequence[list[str]]) -> Sequence[list[str]]:
     return rows
 
 
+def _with_names_below(rows: Sequence[list[str]]) -> Sequence[list[str]]:
+    """Return header rows in which the row of series also names the periods.
+
+    IBGE writes `Trimestre` beside the name of all series, and each series below it.
+    """
+    for place, (upper, lower) in enumerate(pairwise(rows)):
+        roles = [n for n, text in enumerate(upper) if is_role(text)]
+        if not roles or extent(lower) <= extent(upper):
+            continue
+        if any(n < len(lower) and lower[n] for n in roles):
+            continue
+        names = [upper[n] if n in roles else text for n, text in enumerate(lower)]
+        groups = ["" if n in roles else text for n, text in enumerate(upper)]
+        return [*rows[:place], groups, names, *rows[place + 2 :]]
+    return rows
+
+
 def _has_gaps(row: Sequence[str]) -> bool:
     """Return whether a row has empty cells between others, as merged cells leave."""
     inner = row[1 : extent(row)]
@@ -284,11 +326,12 @@ def _filled(row: Sequence[str]) -> list[str]:
 
 
 def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
-    """Return a text without the narrower table of footnotes below a blank line."""
+    """Return a text without a narrower table of footnotes below its own."""
     if sheet.name or sheet.below is not None:
         return sheet
     blank = [n for n in range(first, len(sheet.rows)) if not extent(sheet.rows[n])]
-    for place in blank:
+    full = [n for n in range(first, len(sheet.rows)) if len(sheet.rows[n]) >= named]
+    for place in [*blank, *(n + 1 for n in full[-1:])]:
         rest = [row for row in sheet.rows[place:] if extent(row)]
         if not rest or 2 * len(rest) > place - first or not _is_note(rest[0]):
             continue
@@ -305,7 +348,7 @@ def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
 
 
 def _check_lengths(file: str, sheet: Sheet, first: int, width: int, named: int) -> None:
-    """Raise `DataError` for lines with other numbers of cells than the names."""
+    """Raise `DataError` for lines with more or fewer cells than there are names."""
     for row, line in zip(sheet.rows[first:], sheet.lines[first:], strict=True):
         n = extent(row)
         if n > width or (n > named and not _is_note(row)):

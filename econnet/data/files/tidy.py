@@ -15,7 +15,7 @@ Layout = Literal["long", "series", "periods", "areas", "vintages"]
 
 @dataclass(frozen=True, eq=False)
 class Tidy:
-    """Values with all that identifies them, as they are written in the file.
+    """Values and everything that identifies them, as written in the file.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class LayoutReader:
         line: pd.Series,
         last_measured: pd.Series | None = None,
     ) -> Tidy:
-        """Return values with all that identifies them, and what was learned here."""
+        """Return the values, all that identifies them, and the remarks so far."""
         return Tidy(
             area,
             period,

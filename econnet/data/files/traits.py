@@ -19,12 +19,12 @@ from econnet.data.files.codes import Codes, starts
 
 @dataclass(frozen=True)
 class Traits:
-    """What the numbers of a column are like; over countries, medians.
+    """Properties of a column's numbers; across countries, medians.
 
     Parameters
     ----------
     low, high
-        The least and the greatest value.
+        The smallest and the largest value.
     share_not_positive
         The share of values at or below zero.
     persistence
@@ -38,7 +38,7 @@ class Traits:
     volatility
         The standard deviation of steps of the logarithm.
     scale_ratio
-        The greatest country's median over the least one's, in absolute terms.
+        The ratio of the largest country's median to the smallest, in absolute terms.
     log_like
         Whether the values are likely to be logarithms.
     """
@@ -166,7 +166,7 @@ class _Series:
 def _blocks(
     values: Floats, firsts: Codes, lengths: Codes
 ) -> Iterator[tuple[npt.NDArray[np.intp], Floats]]:
-    """Give series of equal length as the rows of arrays that fit a cache."""
+    """Yield series of equal length as the rows of arrays that fit into the cache."""
     for length in np.unique(lengths):
         mine = np.flatnonzero(lengths == length)
         n_rows = max(1, BLOCK // int(length))

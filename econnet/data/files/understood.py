@@ -88,7 +88,7 @@ class Understood:
         return f"{series} series, {_areas(self.areas)}{span}{target}"
 
     def _span(self) -> str:
-        """Return the span of the series of the frequency that most have."""
+        """Return the span of the series at the most common frequency."""
         frequencies = [column.frequency for column in self.columns]
         usual = max(dict.fromkeys(frequencies), key=frequencies.count)
         mine = [column for column in self.columns if column.frequency == usual]

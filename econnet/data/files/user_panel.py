@@ -164,7 +164,7 @@ def read(
     Raises
     ------
     DataError
-        The data cannot be read, or only wrongly: all problems in one message.
+        The data cannot be read correctly: all problems in one message.
     UsageError
         An option names a column or a sheet that does not exist, or the lag is absurd.
     """
@@ -440,11 +440,11 @@ def _name_problem(text: str) -> str:
 
 
 def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
-    """Return the areas of a file, and what is remarkable about them."""
+    """Return the areas of a file, and remarks on them."""
     texts = [str(text) for text in tidy.area.cat.categories]
     if texts == [""]:
         return _only_area(file, tidy, reading)
-    found = areas.recognise(texts)
+    found = areas.recognise(texts, tidy.area_names)
     other_names = {
         key: name
         for text, key in found.key_of.items()
@@ -457,7 +457,8 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     remarks = []
     if found.whole:
         name = areas.find(found.whole, [found.whole], {found.whole: ""}).name
-        remarks.append(f"regions of {name}, such as {next(iter(found.names.values()))}")
+        regions = [each for key, each in found.names.items() if key != found.whole]
+        remarks.append(f"regions of {name}, such as {regions[0]}")
     return found, [*remarks, *_of_several_names(found)]
 
 
@@ -497,7 +498,7 @@ def _without_aggregates(
     if not found.aggregates:
         return rows, rows.iloc[:0]
     names = [str(key) for key in rows["country"].cat.categories]
-    # Groups are sorted behind countries.
+    # Groups are sorted after countries.
     first = sum(name not in found.aggregates for name in names)
     codes = codes_in(rows["country"])
     n_rows = int(codes.searchsorted(codes.dtype.type(first)))

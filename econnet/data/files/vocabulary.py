@@ -20,7 +20,8 @@ def words_of(name: str) -> frozenset[str]:
     >>> sorted(words_of("NewCar_pct"))
     ['car', 'car pct', 'new', 'new car', 'pct']
     """
-    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    bare = ID_OF_DBNOMICS.sub("", name)
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare)
     found = re.findall(r"[^\W\d_]+|%", parts.casefold())
     pairs = {f"{one} {two}" for one, two in pairwise(found)}
     ignored = {word for phrase in PHRASES if phrase in pairs for word in phrase.split()}
@@ -45,7 +46,7 @@ def is_over_a_year(text: str) -> bool:
 
 
 def is_relative_to_last_year(text: str) -> bool:
-    """Return whether an index has the period or year before as 100.
+    """Return whether an index sets the period or year before to 100.
 
     >>> is_relative_to_last_year("Index, previous year = 100")
     True
@@ -93,7 +94,7 @@ RATE = _words(
     "unemployment urate unrate utilization utilisation arbeitslosenquote quote chomage "
     "ch\u00f4mage desempleo desemprego taux tasa taxa zins zinssatz interest"
 )
-# Of what is compared with output, and is not its growth.
+# Words for quantities that are compared with output and are not its growth.
 COMPARED = _words("debt account credit gap of-gdp investment saving savings")
 BALANCE = _words(
     "spread spreads balance balances surplus deficit gap gaps net saldo solde"
@@ -139,10 +140,10 @@ REAL_GDP = _words(
     "rgdpna rgdpo rgdpe rgdpmad rgdp realgdp gdp_real ngdp_r ny.gdp.mktp.kn "
     "ngdprsaxdcusq routput naexkp01 gdprc ngdp_r_sa_xdc ngdp_r_nsa_xdc ngdp_r_xdc"
 )
-# The Penn World Table's, at prices that compare levels across countries.
+# Names in the Penn World Table, at prices that are comparable across countries.
 COMPARABLE_GDP = _words("rgdpe rgdpo")
 GDP_GROWTH = _words("a191rl1q225sbea a191ro1q156nbea ngdp_rpch ny.gdp.mktp.kd.zg")
-OVER_A_YEAR = _words("yoy yo-y y-y chgpy pcpy yty yoyg ytypct gpsa")
+OVER_A_YEAR = _words("yoy yo-y y-y gy chgpy pcpy yty yoyg ytypct gpsa")
 YEAR_PHRASES = (
     "year on year",
     "12 month",
@@ -164,4 +165,6 @@ MOVING_BASE = re.compile(
     r"|\b[ymq]-1 ?= ?100",
     re.I,
 )
+# `(Eurostat/une_rt_q/Q.SA.TOTAL.PC_ACT.T.FR)`: provider, dataset and series.
+ID_OF_DBNOMICS = re.compile(r"\([^()/ ]+/[^()/ ]+/[^()/ ]+\)")
 MAIN_CURRENCIES = frozenset({"usd", "eur", "gbp", "jpy", "chf", "cny"})

@@ -182,7 +182,7 @@ def _is_area_code(text: str) -> bool:
 
 
 def names_are_areas(reader: LayoutReader) -> bool:
-    """Return whether the names of the columns left, or above them, are countries."""
+    """Return whether the remaining columns' names, or those above, are countries."""
     names = [reader.name(n) for n in reader.left if not is_text_column(reader, n)]
     groups = [reader.table.above[n] for n in reader.left] if reader.table.above else []
     if len({*groups}) > 1 and areas.are_countries({*filter(None, groups)}):

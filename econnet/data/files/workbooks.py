@@ -139,7 +139,7 @@ MAX_UNPACKED_BYTES = 2**28
 MAX_CHILD_BYTES = 3 * 2**29
 CHILD_SECONDS = 120
 TOO_LARGE = 9
-# What openpyxl and the readers below it are known to raise over damaged files.
+# Exceptions that openpyxl and its readers are known to raise for damaged files.
 WORKBOOK_ERRORS = (
     *(ArithmeticError, AttributeError, BadZipFile, EOFError, LookupError, zlib.error),
     *(NotImplementedError, RuntimeError, SyntaxError, TypeError, ValueError),

@@ -41,7 +41,7 @@ CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 
 class NoVintagesError(SourceError):
-    """The series is weekly or daily: months cannot be formed of single revisions."""
+    """The series is weekly or daily: months cannot be formed from single revisions."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Vintages:
         return hashlib.sha256(" ".join(self.dates).encode()).hexdigest()
 
     def n_stored(self, digest: str | None) -> int:
-        """Return of how many of the oldest vintages this is the digest; 0 of none.
+        """Return how many of the oldest vintages have this digest together; 0 for none.
 
         A vintage that was added between older ones changes the digest of all of them,
         so that the series is read again as a whole.
@@ -174,7 +174,7 @@ def read(
 ) -> FetchedSeries | None:
     """Return every vintage of every value, `known_at` being the day of publication.
 
-    Of the oldest vintages, `n_stored` are stored already: only later ones are returned,
+    The oldest `n_stored` vintages are stored already: only later ones are returned,
     `None` if they contain no change. Raises `NoVintagesError` for a weekly or daily
     series.
     """

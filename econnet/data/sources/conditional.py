@@ -17,13 +17,13 @@ from econnet.data.sources.http import USER_AGENT, Query, UnchangedError
 
 Download = TypeVar("Download")
 
-# The header of an answer, and that of the request which names its value.
+# The header of an answer, and the request's header that repeats its value.
 CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 MAX_LENGTH = 200
 
 
 def validator(response: requests.Response) -> str:
-    """Return what names the version of an answer; empty if the source names none."""
+    """Return the text that identifies an answer's version; empty if there is none."""
     first = response.history[0] if response.history else response
     for header in CONDITIONS:
         value = response.headers.get(header, "").strip()
@@ -40,7 +40,7 @@ def validator(response: requests.Response) -> str:
 def conditions(url: str, query: Query, stored: str) -> Mapping[str, str]:
     """Return the headers of a request for any version but the stored one.
 
-    None if `stored`, a validator, is empty or belongs to another request.
+    There are none if `stored`, a validator, is empty or belongs to another request.
     """
     whose, _, version = stored.partition(" ")
     asked = requests.Request("GET", url, params=dict(query)).prepare().url
@@ -53,7 +53,7 @@ def conditions(url: str, query: Query, stored: str) -> Mapping[str, str]:
 def changed_files(
     downloads: Sequence[Callable[[str], Download]], stored: Sequence[str]
 ) -> list[Download] | None:
-    """Return the files of which a series is made, or `None` if none has changed.
+    """Return the files that a series is made from, or `None` if none has changed.
 
     Each of `downloads` returns a file, or raises `UnchangedError` if it is the version
     that its argument names. If one file has changed, all are downloaded.

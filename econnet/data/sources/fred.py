@@ -233,7 +233,8 @@ def by_period(
 
     Months of a weekly or daily series are means of the dates in them. The first and the
     last month count only if they are complete: no further from their ends than the
-    usual distance of two dates. Dates of another frequency raise the error `problem`.
+    usual distance between two dates. Dates of another frequency raise the error
+    `problem`.
     """
     days = sorted(values)
     if not days:
@@ -262,7 +263,7 @@ def by_period(
 
 
 def _days_apart(days: list[date]) -> int:
-    """Return the usual distance of two dates; a month if there is only one."""
+    """Return the usual distance between two dates; a month if there is only one."""
     gaps = sorted((after - before).days for before, after in pairwise(days))
     return gaps[(len(gaps) - 1) // 2] if gaps else 31
 
@@ -332,7 +333,7 @@ def _observation(line: str) -> tuple[date | None, Decimal | None]:
 
 
 def _is_cut_off(text: str, lines: list[str]) -> bool:
-    """Return whether the last number may be truncated: all have as many decimals."""
+    """Return whether the last number may be truncated: others have more decimals."""
     decimals = [len(line.partition(".")[2]) for line in lines[-2:]]
     unlike = len(lines) == 1 or decimals[-1] < decimals[0]
     return unlike and not text.endswith("\n")

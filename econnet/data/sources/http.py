@@ -339,7 +339,7 @@ class _RetryingAdapter(HTTPAdapter):
                 try:
                     response = self._response(request, options)
                 except requests.exceptions.SSLError:
-                    raise  # retrying does not help a certificate
+                    raise  # a retry cannot mend a certificate
                 except RETRIED_ERRORS:
                     self._rate_limiter.wait(wait)
                     continue
@@ -408,7 +408,7 @@ def _connections_for(answer_seconds: float) -> Mapping[str, type[HTTPConnection]
 
 
 class _TimedResponse(http.client.HTTPResponse):
-    """A response that must be complete, headers and body, within so many seconds."""
+    """A response that must be complete, headers and body, within a time limit."""
 
     def __init__(
         self,
@@ -444,7 +444,7 @@ class _TimedReader(io.RawIOBase):
         return self._bytes.readinto(buffer)
 
     def close(self) -> None:
-        """Release the socket, which lives on with its connection."""
+        """Release the socket, which stays open with its connection."""
         self._bytes.close()
         super().close()
 

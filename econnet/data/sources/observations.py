@@ -157,8 +157,8 @@ class Dataset:
     aggregates: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
-    # Of the content, if this is all that store and snapshot contain; else empty, as in
-    # any dataset that `replace` derives from such a one.
+    # That of the content, if this is all that store and snapshot contain; else empty,
+    # as in any dataset that `replace` derives from this one.
     digest: str = field(default="", init=False)
 
     def with_digest(self, digest: str) -> "Dataset":

@@ -31,7 +31,7 @@ Download = TypeVar("Download")
 Outcome = FetchedSeries | Unchanged | None
 Reply = Outcome | SourceError
 
-# After so many unanswered requests in a row a source is considered down.
+# After this many unanswered requests in a row, a source is considered down.
 MAX_UNANSWERED = 3
 
 

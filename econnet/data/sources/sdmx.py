@@ -41,11 +41,12 @@ from econnet.data.sources.observations import (
 from econnet.data.sources.query import Job, Memoized, Outcome, Plan, Query
 
 ANY = ""  # the code of a dimension that is not restricted
-# The dimension that names the country, in the words of each source.
+# The dimension that names the country, as each source calls it.
 AREA_DIMENSIONS = frozenset({"GEO", "REF_AREA", "COUNTRY", "BORROWERS_CTY"})
 
-# The euro area: of so many members, of those of each time (`EA`), of the BIS and of the
-# ECB. Of several with values as new as each other the first counts.
+# Codes of the euro area: with a fixed number of members, with those of each time
+# (`EA`), and the codes of the BIS and the ECB. The first of those with equally new
+# values counts.
 EURO_AREA = ("EA21", "EA20", "EA19", "EA", "XM", "U2")
 
 DateForecasts = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
@@ -53,16 +54,16 @@ DateForecasts = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFra
 
 @dataclass(frozen=True)
 class Service:
-    """How one source speaks SDMX.
+    """One source's dialect of SDMX.
 
     Parameters
     ----------
     dimensions
         The dimensions of each flow in capitals, in the order of its keys, without time.
     areas
-        The alpha-3 codes of areas whose code is neither of ISO 3166-1's.
+        The alpha-3 codes of areas whose code is not from ISO 3166-1.
     address
-        The source at whose address it is, if not its own.
+        The source whose address it uses, if not its own.
     per_second
         Requests started per second, one at a time.
     accept
@@ -110,7 +111,7 @@ class Service:
 
 @dataclass(frozen=True)
 class SeriesKey:
-    """A data flow, and the codes of each dimension; no codes for all.
+    """A data flow, and the codes of each dimension; no codes mean all.
 
     >>> SeriesKey.parse("WS_SPP/Q..R.628").codes
     (frozenset({'Q'}), frozenset(), frozenset({'R'}), frozenset({'628'}))
@@ -126,7 +127,7 @@ class SeriesKey:
         return cls(flow, tuple(map(_codes, key.split("."))))
 
     def text(self) -> str:
-        """Return the key as a request has it."""
+        """Return the key as written in a request."""
         return ".".join("+".join(sorted(codes)) for codes in self.codes)
 
     def union(self, other: "SeriesKey") -> "SeriesKey":
@@ -154,7 +155,7 @@ class Download:
 class _Request:
     """The request for all series of a flow that have one frequency.
 
-    `stored` is the validator of the answer of which all of them were stored, if any.
+    `stored` is the validator of the answer from which all were stored, if any.
     """
 
     key: SeriesKey
@@ -164,15 +165,15 @@ class _Request:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A service that is asked, with what is to be fetched from it."""
+class _Fetcher:
+    """A service and the plan of what to fetch from it."""
 
     service: Service
     plan: Plan
     session: PoliteSession
 
     def problem(self, series_id: str) -> Callable[[str], SourceError]:
-        """Return what makes the error of a reason."""
+        """Return the function that makes an error from its reason."""
         return lambda reason: SourceError(self.session.error_line(series_id, reason))
 
     def download(self, request: _Request) -> Download:
@@ -257,21 +258,21 @@ class _Asked:
 
 def query(service: Service, plan: Plan) -> Query:
     """Return one job per series id; those of one flow share a download."""
-    asked = _Asked(service, plan, service.session(plan))
+    fetcher = _Fetcher(service, plan, service.session(plan))
     wanted = [
         (indicator, template)
         for indicator, template in fetched_from(service.source)
         if SeriesKey.parse(template.id).flow in service.dimensions
         and any(template.covers(country.alpha3) for country in plan.countries)
     ]
-    requests, download = _requests(wanted, plan), Memoized(asked.download)
+    requests, download = _requests(wanted, plan), Memoized(fetcher.download)
     jobs = list[Job]()
     for indicator, template in wanted:
         key = service.source, template.id, indicator.key
         got = partial(download, requests[_group(template)])
-        fetch = partial(asked.fetch, key, indicator, template, got)
+        fetch = partial(fetcher.fetch, key, indicator, template, got)
         jobs.append(Job(key, template.countries, fetch))
-    return Query(service.source, asked.session, jobs)
+    return Query(service.source, fetcher.session, jobs)
 
 
 def _group(template: SeriesTemplate) -> tuple[str, Frequency]:
@@ -347,7 +348,8 @@ def _of_one_euro_area(areas: pd.Series, periods: pd.Series) -> pd.Series:
 def digest_of(table: pd.DataFrame) -> str:
     """Return a hash of a series' values.
 
-    An answer is different every time, because it contains the time of its making.
+    An answer is different every time, because it contains the time at which it was
+    made.
     """
     return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
 

@@ -84,7 +84,7 @@ def read(
     frequency
         That of every period.
     problem
-        Makes the error of a reason.
+        Makes the error from its reason.
     forecasts
         Whether to keep values that the source marks as forecasts.
 
@@ -110,7 +110,7 @@ def read(
 
 
 def message_of(content: bytes) -> str:
-    """Return what an error or a notice of a source says; nothing for data."""
+    """Return the text of a source's error or notice; empty for data."""
     match = MESSAGE.search(content.decode("utf-8", errors="replace"))
     text = one_line(match[1].strip(), at_most=200) if match else ""
     return f"answered with a message, not data: {text}" if text else ""
@@ -219,7 +219,7 @@ def _number(text: str | None, power: int) -> float:
     match = NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(f"a value is {text[:40]!r}")
-    # Written with the exponent it is rounded once, to the nearest number.
+    # Written with the exponent, it is rounded once, to the nearest number.
     number = float(f"{match[1]}e{int(match[2] or 0) + power}")
     if not math.isfinite(number):
         raise ValueError(f"a value is {text[:40]!r}")
@@ -255,7 +255,7 @@ def _reason(content: bytes, error: BaseException) -> str:
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
-    """Return what `sdmx1` is known to raise over answers of another form."""
+    """Return the exceptions that `sdmx1` is known to raise for other formats."""
     from sdmx.exceptions import XMLParseError
 
     return (

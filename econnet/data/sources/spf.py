@@ -38,12 +38,12 @@ MAX_PERCENT = 200.0
 
 @dataclass(frozen=True)
 class Variable:
-    """Where the forecasts of a variable are.
+    """The location of a variable's forecasts.
 
     Parameters
     ----------
     first
-        The number of the column that is for the quarter of the survey itself.
+        The number of the column for the quarter of the survey itself.
     """
 
     file: str
@@ -51,7 +51,7 @@ class Variable:
     first: int
 
 
-# By the id of the catalog.
+# By id in the catalog.
 VARIABLES: Mapping[str, Variable] = {
     "RECESS": Variable("Mean_RECESS_Level.xlsx", "RECESS", 1),
     # The first column, `RGDP1`, is for the quarter before; growth begins with the next.
@@ -65,10 +65,10 @@ def query(plan: Plan) -> Query:
     session = PoliteSession(
         SOURCES["spf"].title, RateLimiter(1, 2.0), plan.retry_policy
     )
-    asked = _Asked(plan, session)
-    file = Memoized(asked.file)
+    fetcher = _Fetcher(plan, session)
+    file = Memoized(fetcher.file)
     jobs = [
-        Job(key, (COUNTRY,), partial(asked.fetch, key, indicator, template, file))
+        Job(key, (COUNTRY,), partial(fetcher.fetch, key, indicator, template, file))
         for indicator, template in fetched_from("spf")
         for key in [("spf", template.id, indicator.key)]
         if any(country.alpha3 == COUNTRY for country in plan.countries)
@@ -86,8 +86,8 @@ class File:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """The survey's files, with what is to be fetched from them."""
+class _Fetcher:
+    """The survey's files and the plan of what to fetch from them."""
 
     plan: Plan
     session: PoliteSession
@@ -103,7 +103,7 @@ class _Asked:
         return File(content, RawPage.of(content), conditional.validator(response))
 
     def problem(self, name: str) -> ErrorFactory:
-        """Return what makes the error of a reason."""
+        """Return the function that makes an error from its reason."""
         return lambda reason: SourceError(self.session.error_line(name, reason))
 
     def fetch(
@@ -113,7 +113,7 @@ class _Asked:
         template: SeriesTemplate,
         file: Memoized[tuple[str, frozenset[str], str], File],
     ) -> Outcome:
-        """Return every forecast of a variable, or that nothing has changed."""
+        """Return every forecast of a variable, unless nothing has changed."""
         variable = VARIABLES[template.id]
         workbook = f"data-files/files/{variable.file}", workbooks.CONTENT_TYPES
         files = conditional.changed_files(

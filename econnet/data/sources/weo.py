@@ -51,14 +51,14 @@ MAX_GROWTH_PERCENT = 1_000.0
 
 # From the estimate for last year to the forecast for next year.
 YEARS_AHEAD = range(-1, 2)
-# Codes of the IMF that are not ISO's, the euro area's among them.
+# Codes of the IMF that are not ISO's, including the euro area's.
 AREAS: Mapping[str, str] = {"G163": "EA", "KOS": "XKX", "UVK": "XKX", "WBG": "PSE"}
 
 
 def date_of_edition(attributes: Mapping[str, str], retrieved_at: datetime) -> datetime:
     """Return the day from which the values of the current edition are known.
 
-    That of the last change, or of the download where the answer names none.
+    It is the day of the last change, or of the download if the answer names none.
     """
     days = []
     for name in DATES_OF_EDITION:
@@ -107,7 +107,7 @@ def _fetch(
     indicator: Indicator,
     template: SeriesTemplate,
 ) -> Outcome:
-    """Return the forecasts of all editions, or that the file has not changed."""
+    """Return the forecasts of all editions, unless the file has not changed."""
     _, _, subject = template.id.partition("/")
     url = f"{plan.settings.urls['weo'].rstrip('/')}/{FILE}"
 
@@ -160,8 +160,8 @@ def forecasts(
 ) -> pd.DataFrame:
     """Return `country, period, value, known_at` of the cells of a sheet.
 
-    Only the forecasts for the year of the edition, the one before and the next. Raises
-    the error `problem` for another format.
+    Only forecasts for the year of the edition, the one before and the next count.
+    Raises the error `problem` for another format.
     """
     if not rows:
         raise problem("the sheet is empty")

@@ -26,7 +26,7 @@ CONTENT_TYPES = frozenset(
 )
 MAX_UNPACKED_BYTES = 512 * 2**20
 MAX_ROWS, MAX_COLUMNS = 50_000, 1_000
-# What `openpyxl` and the readers below it are known to raise over damaged files.
+# Exceptions that `openpyxl` and its readers are known to raise for damaged files.
 UNREADABLE = (
     *NOT_ITS_FORMAT,
     *(ArithmeticError, EOFError, OSError, RuntimeError, SyntaxError),

@@ -187,7 +187,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         """The parent's parameters, with the largest possible pages.
 
         They contain a range of dates: without one, the monitor returns annual values,
-        with a sum of a part of the year for the newest.
+        the newest of which is a sum over part of the year.
         """
         parameters = {**super().params, "per_page": ROWS_PER_PAGE}
         if self.monitor:
@@ -318,7 +318,7 @@ def _title(entries: list[dict[str, Any]]) -> str:
 
 @cache
 def _alpha3(alpha2: str) -> str:
-    """Return the alpha-3 code of a country, or the own code of an aggregate."""
+    """Return the alpha-3 code of a country, or an aggregate's own code."""
     known = {country.alpha2: country.alpha3 for country in countries.all_countries()}
     return known.get(alpha2, alpha2)
 

@@ -76,8 +76,8 @@ class Findings:
 def check_store(store: Store, now: Callable[[], datetime]) -> Findings:
     """Return what is wrong in a store, which is not changed.
 
-    `now` is asked once no process writes to the store any more: values may come while
-    this one waits.
+    `now` is called once no process writes to the store any more: values may arrive
+    while this one waits.
     """
     if not store.path.is_file():
         return Findings(broken=(Flaw("is not a regular file", "move it away"),))
@@ -137,7 +137,7 @@ def _broken_raw(connection: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
 
 
 def _is_intact(sha256: str, size: int | None, compressed: bytes | None) -> bool:
-    """Return whether the unpacked bytes have this size and hash, reading no more."""
+    """Return whether the content has this size and hash; unpack no more than that."""
     if compressed is None or size is None or not 0 <= size <= MAX_RAW_BYTES:
         return False
     reader = zlib.decompressobj(GZIP)

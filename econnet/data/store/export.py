@@ -24,8 +24,8 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The path is a folder, a device or a pipe, or has another ending; that of a
-        Parquet file is not UTF-8; or a sheet of Excel is too small for the rows.
+        The path is a folder, a device or a pipe, or has another ending; the path of
+        a Parquet file is not UTF-8; or a sheet of Excel is too small for the rows.
     """
     _check_name(path)
     path = Path(os.path.realpath(path)) if path.is_symlink() else path

@@ -23,10 +23,10 @@ from econnet.runtime import atomic_files
 from econnet.runtime.untrusted_files import sql_literal
 
 VERSION = 2
-# Hundreds of times what all sources have; a query over so many rows ends.
+# Hundreds of times what all sources have; a query over this many rows still ends.
 MAX_ROWS = 1_000_000_000
 
-# Errors of a full or failing disk: of the call itself, of the commit, or of a call
+# Errors from a full or failing disk: of the call itself, of the commit, or of a call
 # after one that failed.
 ON_DISK = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 REFUSED = (
@@ -184,7 +184,7 @@ def _has_more_than_tables(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a connection reach no file but those that it has attached."""
+    """Restrict a connection to the files that it has attached."""
     connection.execute("SET enable_external_access = false")
 
 

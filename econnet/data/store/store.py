@@ -165,7 +165,7 @@ class Store:
     ) -> tuple[dict[Key, str], dict[Key, tuple[str, ...]]]:
         """Return digest and validators of each series that reached back to this period.
 
-        Of a series that was fetched several times, those of the newest.
+        For a series that was fetched several times, those of the newest fetch.
         """
         digests, validators = dict[Key, str](), dict[Key, tuple[str, ...]]()
         if not self.exists():
@@ -188,7 +188,7 @@ class Store:
 
         A withdrawn value is a row whose value is missing. A first value without a
         publication date is returned whatever the date of its retrieval, because only
-        its publication lag can tell when it was published. A date includes the whole
+        its publication lag shows when it was published. A date includes the whole
         day. Text columns are pandas categories, in alphabetical order.
         """
         # A plain scan returns rows in the order of writing, too.

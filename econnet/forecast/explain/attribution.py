@@ -26,7 +26,8 @@ from econnet.network import Network
 ForecastFunction: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 200
-# Orders of the indicators: as many as give this many rows, but at least so many.
+# Enough orders of the indicators are drawn to give `MAX_ROWS`, but at least
+# `MIN_ORDERS`.
 MAX_ROWS = 600
 MIN_ORDERS = 8
 
@@ -34,7 +35,7 @@ MIN_ORDERS = 8
 def contributions(x: Floats, window: Window, network: Network) -> dict[str, float]:
     """Return what each indicator adds to the log-odds of one row, largest first.
 
-    What the flags of missing values add is `MISSING`'s.
+    What the flags of missing values add is given under `MISSING`.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def contributions(x: Floats, window: Window, network: Network) -> dict[str, floa
 
 
 def groups_of_inputs(window: Window) -> dict[str, list[int]]:
-    """Return the positions of each indicator's scaled inputs, flags as `MISSING`'s."""
+    """Return the positions of each indicator's scaled inputs, flags under `MISSING`."""
     names = [column.indicator for column in window.features.columns]
     names += [MISSING] * len(window.scaler.flaggable)
     groups: dict[str, list[int]] = {}
@@ -125,7 +126,7 @@ def shift_newest(
 ) -> Floats:
     """Return rows, one per shift, in which an indicator's newest value is shifted.
 
-    Its moving averages change with it, and nothing else. A missing value is shifted
+    Only its moving averages change with it. A missing value is shifted
     from the training median.
     """
     newest_column = _newest_column(window.features, indicator)

@@ -142,7 +142,7 @@ def _grid(
     shown: Sequence[ResponsiveIndicator],
     forecast: ForecastFunction,
 ) -> Floats:
-    """Return the forecast of every combination of values, the last moving first."""
+    """Return the forecast of every combination of values, the last varying fastest."""
     combinations = np.array(list(product(*(it.values for it in shown))))
     rows = np.tile(row, (len(combinations), 1))
     for indicator, values in zip(shown, combinations.T, strict=True):

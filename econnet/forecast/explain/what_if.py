@@ -116,7 +116,7 @@ def _shown(
 ) -> float:
     """Return the newest value in the unit in which the indicator is shown.
 
-    An indicator that enters by its difference is shown by its level: both shift alike.
+    An indicator that enters as a difference is shown as a level: both shift alike.
     """
     now = newest(row, window.features, indicator.key)
     if now is None:

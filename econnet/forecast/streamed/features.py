@@ -174,7 +174,7 @@ def _lag(window: str, value: str, periods: int) -> str:
 
 
 def _is_same_country(window: str, periods: int) -> str:
-    """Return SQL of whether the row so far above is that period of the country."""
+    """Return SQL of whether the row `periods` above is that period of the country."""
     entity, t = (_row_above(window, name, periods) for name in ("entity", "t"))
     return f"({entity} = entity AND {t} = t - ({periods}))"
 
@@ -285,7 +285,7 @@ def _inferred_kinds(panel: ParquetPanel) -> dict[str, Kind]:
     return kinds
 
 
-# A collapse in one small country counts for no more abroad, as in `data.features`.
+# Limits the effect of a collapse in one small country, as in `data.features`.
 MAX_GROWTH = 10.0
 
 # The transforms of `data.features.information_set` in SQL. A growth that overflows is

@@ -194,7 +194,7 @@ def _paths(data: Path) -> list[Path]:
 def _below(folder: Path) -> list[str]:
     """Return the Parquet files in a folder and below it, sorted; hidden ones are not.
 
-    No folder is searched twice, even if links form circles.
+    No folder is searched twice, even if links form cycles.
     """
     paths, seen = list[str](), set[str]()
     for place, below, names in os.walk(folder, followlinks=True):

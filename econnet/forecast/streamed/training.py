@@ -52,7 +52,7 @@ class StreamedOptions:
     max_passes: int = 40
 
     def passes(self, rows: int) -> int:
-        """Return the number of passes over a panel of so many rows."""
+        """Return the number of passes over a panel of this many rows."""
         return min(self.max_passes, -(-self.min_updates * self.batch_size // rows))
 
 

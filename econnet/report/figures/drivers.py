@@ -20,7 +20,6 @@ from econnet.report.figures.style import (
     in_two_lines,
     label_row,
     new_figure,
-    percent_axis,
     semibold,
     shortened,
     tick,
@@ -31,7 +30,11 @@ from econnet.report.figures.style import (
 
 # Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
-CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 34.5
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 33.0
+# Room above the axes for a title in one line, in mm.
+CURVE_HEAD = 8.0
+# Numbers beside the axis, by its end in percent.
+CURVE_TICKS = {25.0: (0, 10, 20), 50.0: (0, 25, 50), 100.0: (0, 50, 100)}
 MAX_CURVES = 6
 # Room for the second line of a long title, in mm.
 TITLE_LINE = 4.0
@@ -94,7 +97,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
 def contributions(
     forecast: Forecast, look: Look, width: float = FULL_WIDTH
 ) -> Figure | None:
-    """Draw what all indicators add to the forecast, the least of many as one.
+    """Draw what all indicators add to the forecast, the smallest of many as one.
 
     `width` is in millimetres.
     """
@@ -201,15 +204,19 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
         return None
     room = CURVE_WIDTH + 6
     titles = [in_two_lines(curve.title, room, weight=600, size=9) for curve in curves]
-    head = 8 + (TITLE_LINE if any("\n" in title for title in titles) else 0)
-    pitch = CURVE_ROW - 8 + head
-    total = -(-len(curves) // COLUMNS) * pitch - 2
+    two_lines = [
+        any("\n" in title for title in titles[first : first + COLUMNS])
+        for first in range(0, len(curves), COLUMNS)
+    ]
+    heights = [CURVE_ROW + (TITLE_LINE if two else 0) for two in two_lines]
+    total = sum(heights) - 2
     figure = new_figure(FULL_WIDTH, total)
     top = top_of([p for curve in curves for p in curve.probabilities])
     for number, (curve, title) in enumerate(zip(curves, titles, strict=True)):
         row, column = divmod(number, COLUMNS)
         left = LEFT + column * CURVE_PITCH
-        bottom = total - row * pitch - head - CURVE_HEIGHT
+        head = heights[row] - CURVE_ROW + CURVE_HEAD
+        bottom = total - sum(heights[:row]) - head - CURVE_HEIGHT
         axes = add_axes(figure, left, bottom, CURVE_WIDTH, CURVE_HEIGHT)
         _draw_response(axes, curve, top, look)
         figure.text(
@@ -220,12 +227,11 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
             linespacing=1.1,
             **semibold(curve.title),
         )
-        percent_axis(axes, top)
     return figure
 
 
 def response(forecast: Forecast, number: int, look: Look) -> Figure:
-    """Draw one of these curves alone, on the scale of all."""
+    """Draw one of these curves on its own, on the scale of all."""
     curves = wording.shown_curves(forecast)
     curve = curves[number]
     width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0
@@ -237,7 +243,6 @@ def response(forecast: Forecast, number: int, look: Look) -> Figure:
     axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
     top = top_of([p for curve in curves for p in curve.probabilities])
     _draw_response(axes, curve, top, look)
-    percent_axis(axes, top)
     return figure
 
 
@@ -246,6 +251,9 @@ def _draw_response(axes: Axes, curve: ResponseCurve, top: float, look: Look) -> 
     x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
     axes.plot(x, y, color=look.forecast, clip_on=False)
     axes.set_xlim(x[0], x[-1])
+    # The axis is low: five steps would put its numbers on each other.
+    axes.set_ylim(0, top)
+    axes.set_yticks(CURVE_TICKS[top])
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     axes.set_xlabel(shortened(curve.unit, CURVE_WIDTH), labelpad=2)

@@ -26,7 +26,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 def drawable(text: str) -> str:
     """Return a text on one line in which the report's fonts can draw every character.
 
-    Marks that do not become one with their letter are left out, and so are characters
+    Marks that do not combine with their letter are left out, and so are characters
     without a shape; a letter that no font has becomes U+FFFD.
 
     >>> drawable("1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}")

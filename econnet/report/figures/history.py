@@ -50,7 +50,7 @@ def history(forecast: Forecast, look: Look) -> Figure:
         figure,
         40.5,
         wording.probability_heading(forecast),
-        "out of sample; dot: current forecast with 90% interval",
+        wording.probability_note(forecast),
         look,
     )
     record = record_of(forecast, "econnet")
@@ -71,12 +71,11 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
         return None
     figure = new_figure(FULL_WIDTH, 49)
     axes = add_axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 35)
-    noun = wording.NOUN[forecast.task.frequency]
     write_heading(
         figure,
         49,
         f"Forecast probability and outcome, {wording.ahead(forecast.task)}, %",
-        f"each dot a {noun}; orange: the event occurred",
+        wording.outcomes_note(forecast),
         look,
     )
     time, top = TimeAxis.of(forecast), top_of(record["probability"])

@@ -19,6 +19,7 @@ from econnet.report.figures.style import (
     top_of,
     write_heading,
 )
+from econnet.report.wording.outlook import DOWN, UP
 
 ROW = 5.6
 HEAD, FOOT = 13.0, 9.5
@@ -97,10 +98,17 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     parts = wording.change_rows(forecast)
     if not parts:
         return None
-    rows = [(part.title, part.points) for part in parts]
+    rows = [(_with_its_arrow(part.title), part.points) for part in parts]
     height = 8 + bars_height(rows, 4.4, HALF_WIDTH) + 1
     figure = new_figure(HALF_WIDTH, height)
     note = wording.change_note(forecast)
     write_heading(figure, height, "What moved the forecast", note, look)
     draw_bars(figure, rows, height - 8, 4.4, look)
     return figure
+
+
+def _with_its_arrow(title: str) -> str:
+    """Return a title whose arrow stays in the line of its last word."""
+    for arrow in (UP, DOWN):
+        title = title.replace(f" {arrow}", f"\N{NO-BREAK SPACE}{arrow}")
+    return title

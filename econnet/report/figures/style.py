@@ -32,7 +32,7 @@ class Look:
     """The colour of each meaning.
 
     Contractions are `band` behind a curve; `ink`, `grey` and `pale_grey` are text,
-    explanations and what recedes; `paper` is the ground.
+    explanations and secondary lines; `paper` is the ground.
     """
 
     forecast: str

@@ -69,6 +69,6 @@ def year_axis(axes: Axes) -> None:
 
 
 def record_of(forecast: Forecast, model: str) -> pd.DataFrame:
-    """Return the country's out-of-sample forecasts by one model, in order of time."""
+    """Return the country's out-of-sample forecasts by one model, oldest first."""
     record = forecast.track_record
     return record[record["model"] == model].sort_values("period")

@@ -23,7 +23,7 @@ from econnet.report.html.svg import inline_svg
 from econnet.report.wording.alt_text import response_alt
 
 Cell: TypeAlias = "str | float | None"
-Style: TypeAlias = Literal["text", "percent", "number", "flag"]
+Style: TypeAlias = Literal["text", "period", "percent", "number", "flag"]
 
 # Values beyond the scale that the note above it lists.
 MAX_CUT_OFF = 4
@@ -51,7 +51,8 @@ class TableColumn:
         if value is None:
             return ""
         if isinstance(value, str):
-            return value
+            is_period = self.style == "period"
+            return wording.period_short(value) if is_period else value
         match self.style:
             case "percent":
                 return f"{wording.number(100 * value, self.decimals)}%"
@@ -180,10 +181,11 @@ def history(forecast: Forecast) -> Chart:
     low, high = (np.where(newest, bound, np.nan) for bound in forecast.interval)
     heading = wording.growth_heading(forecast)
     earlier = f"probability, forecast {wording.ahead(forecast.task)}"
+    spell = wording.contraction_noun(forecast)
     columns = (
         _period_column(forecast, periods),
         TableColumn("growth_percent", heading, cells(growth), "number", 2),
-        TableColumn("contraction", "contraction", cells(table["contraction"]), "flag"),
+        TableColumn("contraction", spell, cells(table["contraction"]), "flag"),
         TableColumn("probability", earlier, cells(probability), "percent"),
         TableColumn("interval_low", "90% interval from", cells(low), "percent"),
         TableColumn("interval_high", "to", cells(high), "percent"),
@@ -219,9 +221,12 @@ def record(forecast: Forecast) -> Chart:
         name: _probabilities(forecast, name).reindex(periods)
         for name in ("econnet", *forecast.assessment.baselines)
     }
+    event = wording.contraction_noun(forecast)
+    if wording.is_cumulative(forecast.task):
+        event = "event occurred"
     columns = (
         _period_column(forecast, periods),
-        TableColumn("outcome", "contraction", cells(outcome.reindex(periods)), "flag"),
+        TableColumn("outcome", event, cells(outcome.reindex(periods)), "flag"),
         *(
             TableColumn(name, _model_title(name), cells(values), "percent")
             for name, values in probabilities.items()
@@ -294,7 +299,7 @@ def outlook(forecast: Forecast) -> Chart:
         "log_loss_skill_low": "90% interval of skill from",
         "log_loss_skill_high": "up to",
     }
-    period = TableColumn("period", "period", cells(table["period"]))
+    period = TableColumn("period", "period", cells(table["period"]), "period")
     columns = [
         TableColumn(key, title, cells(table[key]), "percent", 0)
         for key, title in titles.items()
@@ -393,7 +398,8 @@ def _from_first_to_last(*indexes: pd.Index) -> pd.PeriodIndex:
 
 def _period_column(forecast: Forecast, periods: pd.PeriodIndex) -> TableColumn:
     title = wording.NOUN[forecast.task.frequency]
-    return TableColumn("period", title, tuple(str(period) for period in periods))
+    texts = tuple(str(period) for period in periods)
+    return TableColumn("period", title, texts, "period")
 
 
 def _probabilities(forecast: Forecast, model: str) -> pd.Series:

@@ -10,6 +10,7 @@ data for the scripts are JSON in which no tag can end.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -29,6 +30,8 @@ from econnet.report.html.svg import color_rules
 REPORT = resources.files("econnet.report")
 # Of the numbers in the pages of a site, which has hundreds of them.
 DIGITS = 7
+# A day, a month or a quarter in a table.
+DATE = re.compile(r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b")
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
     "uplot.js": "vendor/uPlot.iife.min.js",
@@ -121,7 +124,7 @@ def render(
 
 
 def _in_digits(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a value with each number in it in `DIGITS` digits, whole ones short."""
+    """Return a value with each number in it rounded to `DIGITS` digits."""
     match value:
         case float():
             short = float(f"{value:.{DIGITS}g}")
@@ -163,7 +166,7 @@ def _digest(text: str) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("econnet.report.html", "assets"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -171,6 +174,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_printable,
     )
+    environment.filters["unbroken"] = _unbroken
+    return environment
 
 
 def _printable(value: object) -> object:
@@ -178,6 +183,11 @@ def _printable(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return wording.printable(value)
     return value
+
+
+def _unbroken(cell: str) -> str:
+    """Return the text of a cell with no line break inside a date: `3 Sep 2026`."""
+    return DATE.sub(lambda date: date[0].replace(" ", "\N{NO-BREAK SPACE}"), cell)
 
 
 @cache

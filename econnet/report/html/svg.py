@@ -202,7 +202,7 @@ def _short(number: str) -> str:
 
 
 def short_path(path: str) -> str:
-    """Return the same path in fewer letters: level and upright lines, rounded."""
+    """Return the same path, rounded and with short horizontal and vertical lines."""
     short: list[str] = []
     start: list[str] = []
     last: list[str] = []

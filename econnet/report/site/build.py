@@ -48,7 +48,7 @@ class Site:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `UsageError` if a folder has files but no site, which would mix with it."""
+    """Raise `UsageError` if a folder has files but no site; the two would be mixed."""
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -8,6 +8,7 @@ from econnet.models.titles import baseline_title
 from econnet.report.wording.event import (
     capitalised,
     contraction_noun,
+    event_periods,
     event_title,
     general_event,
     has_passed,
@@ -16,6 +17,7 @@ from econnet.report.wording.event import (
     outlook_heading,
     question,
     span,
+    title,
     when,
 )
 from econnet.report.wording.formatting import (
@@ -29,6 +31,7 @@ from econnet.report.wording.formatting import (
     period_short,
     period_text,
     signed_percent,
+    signed_percent_range,
 )
 from econnet.report.wording.method import (
     attribution,
@@ -40,6 +43,7 @@ from econnet.report.wording.method import (
     figures,
     method,
     provenance,
+    verification,
 )
 from econnet.report.wording.outlook import (
     Part,
@@ -53,7 +57,11 @@ from econnet.report.wording.outlook import (
     watch,
     watch_note,
 )
-from econnet.report.wording.questions import headline_reason, question_rows
+from econnet.report.wording.questions import (
+    QUESTIONS_HEAD,
+    headline_reason,
+    question_rows,
+)
 from econnet.report.wording.ranking import (
     distance,
     dots_alt,
@@ -105,8 +113,10 @@ from econnet.report.wording.verdict import (
     growth_note,
     illustration,
     last_forecasts,
+    outcomes_note,
     position,
     probability_heading,
+    probability_note,
     record_counts,
     stale,
     typical_fall,

@@ -118,6 +118,14 @@ def question(forecast: Asked) -> str:
     return f"Will {words.subject} {words.infinitive} {when(forecast)}?"
 
 
+def title(forecast: Forecast) -> str:
+    """Return the title of a report or a figure: `Germany: Will real GDP fall in 2026?`.
+
+    As a statement, the event would be read as a fact.
+    """
+    return f"{forecast.country.name}: {question(forecast)}"
+
+
 def event_title(forecast: Forecast) -> str:
     """Return the event as a title: `Real GDP falls in 2026 Q4`."""
     words = event_words(forecast)
@@ -148,6 +156,19 @@ def outlook_heading(forecast: Forecast) -> str:
 def contraction_noun(forecast: Forecast) -> str:
     """Return what a spell of the event is called: `contraction` or `recession`."""
     return "recession" if is_chronology(forecast.task) else "contraction"
+
+
+def event_periods(forecast: Forecast) -> tuple[str, str]:
+    """Return names for the periods with the event and without it.
+
+    `quarters of contraction` and `quarters of growth`.
+    """
+    noun, spell = NOUN[forecast.task.frequency], contraction_noun(forecast)
+    if is_cumulative(forecast.task):
+        return f"{noun}s before the event", "the others"
+    if spell == "recession":
+        return f"{noun}s in recession", f"{noun}s outside recessions"
+    return f"{noun}s of {spell}", f"{noun}s of growth"
 
 
 def is_chronology(task: Task) -> bool:

@@ -37,7 +37,7 @@ def data(forecast: Forecast) -> str:
     )
 
 
-def _waiting(forecast: Forecast) -> str:
+def _unused(forecast: Forecast) -> str:
     """Return how many later releases are not used, as part of a sentence."""
     newer = forecast.data.not_yet_used
     if not newer:
@@ -75,7 +75,7 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Information",
             f"Values known on {day_of(forecast.data.used_until)}"
-            f"{_waiting(forecast)}. In the replay of history, a value counts as known "
+            f"{_unused(forecast)}. In the replay of history, a value counts as known "
             f"{_known_from(forecast)}. Outcomes enter training only after publication.",
         ),
         (
@@ -181,18 +181,18 @@ def command(forecast: Forecast) -> str:
 
 
 def provenance(forecast: Forecast) -> str:
-    """Return what the forecast was made with, and the command that verifies it."""
+    """Return what the forecast was made with."""
     versions = " · ".join(map(" ".join, forecast.versions.items()))
+    return f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}"
+
+
+def verification(forecast: Forecast) -> str:
+    """Return the command that repeats the forecast and compares the report with it."""
     subject = _subject(forecast)
     if forecast.questions:
         subject |= dict.fromkeys(("--frequency", "--label", "--horizon", "--event"))
-    verify = _command(
-        "report --verify", {**subject, **forecast.task.cli_options(), **subject}
-    )
-    return (
-        f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Verify "
-        f"with: {verify}"
-    )
+    options = {**subject, **forecast.task.cli_options(), **subject}
+    return _command("report --verify", options)
 
 
 def _subject(forecast: Forecast) -> dict[str, object]:

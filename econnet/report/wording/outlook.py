@@ -217,9 +217,10 @@ def _moved(movement: Movement) -> str | None:
 
 
 def with_unit(value: float, unit: str) -> str:
-    """Return a value with its unit: `2.6%`, `1.2 percentage points`."""
+    """Return a value with its unit: `2.6%`, `34.7% of GDP`, `1.2 percentage points`."""
     text, unit = number(value, 1), unit.removeprefix("change, ")
-    return f"{text}%" if unit == "percent" else f"{text} {unit}".strip()
+    first, *rest = unit.split(" ", 1)
+    return " ".join([f"{text}%", *rest] if first == "percent" else [text, unit]).strip()
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,22 @@ from econnet.report.wording.formatting import (
     signed_percent_range,
 )
 
+# The first of these fit on a phone.
+QUESTIONS_HEAD = (
+    "question",
+    "probability",
+    "average",
+    "confidence",
+    "skill",
+    "90% interval",
+)
 NO_SKILL = "\N{EN DASH}"
 
 
 def question_rows(forecast: Forecast) -> list[list[str]]:
     """Return a row per standard question, those with the best proven skill first.
 
-    Question, probability, historical average, skill, its 90% interval, confidence.
+    The columns are those of `QUESTIONS_HEAD`.
     """
     return [_row(answer, forecast) for answer in forecast.questions]
 
@@ -32,9 +41,9 @@ def _row(answer: QuestionAnswer, forecast: Forecast) -> list[str]:
         f"{question(answer)}{' (period over)' if is_over(answer, forecast) else ''}",
         percent(answer.probability),
         percent(answer.base_rate),
+        answer.confidence,
         value,
         interval,
-        answer.confidence,
     ]
 
 

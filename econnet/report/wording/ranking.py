@@ -181,7 +181,7 @@ def pooled(forecast: Forecast) -> str:
     text = f"{count(forecast.data.n_countries, 'country')} in the training pool"
     if not 1 < len(codes) <= MAX_POOLED:
         return text
-    return f"{text}, {in_a_row([_name_of(code) for code in codes])}"
+    return f"{text}, {in_a_row(sorted(map(_name_of, codes)))}"
 
 
 def _name_of(code: str) -> str:

@@ -16,7 +16,7 @@ DAY_HEAD = ("made on", "AUROC", "log loss", "skill", "90% interval", "gain", "90
 
 
 def information_day(day: str, frequency: Frequency) -> str:
-    """Return a day of the period, as `DaySkill` has it, in words.
+    """Return a day of the period, given as in `DaySkill`, in words.
 
     >>> [information_day(day, "Q") for day in ("45", "end")]
     ['day 45 of the quarter', 'the end of the quarter']

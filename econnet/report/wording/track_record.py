@@ -6,9 +6,14 @@ from math import exp
 import pandas as pd
 
 from econnet.core.periods import NOUN
+from econnet.core.task import Task
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.result import Driver, Episode, Forecast
-from econnet.report.wording.event import contraction_noun, is_cumulative
+from econnet.report.wording.event import (
+    contraction_noun,
+    event_periods,
+    is_cumulative,
+)
 from econnet.report.wording.formatting import (
     count,
     in_a_row,
@@ -30,31 +35,50 @@ MAX_NAMED = 5
 
 def track_record(forecast: Forecast) -> str:
     """Return what the track record is, and its largest errors."""
-    noun = NOUN[forecast.task.frequency]
+    task = forecast.task
+    noun = NOUN[task.frequency]
     own = own_record(forecast).dropna(subset=["outcome"])
     text = (
-        f"History is replayed: each dot is a forecast {ahead(forecast.task)}, by "
+        f"History is replayed: each dot is a forecast {ahead(task)}, by "
         f"models trained on earlier {noun}s only; {count(len(own), noun)}, "
         f"{period_text(own['period'].min())} to {period_text(own['period'].max())}."
     )
     contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))
     if contractions.empty or expansions.empty:
         return text
-    event = contraction_noun(forecast)
+    event, no_event = _outcomes(forecast)
     missed = contractions.iloc[int(contractions["probability"].to_numpy().argmin())]
     text += (
-        f" Average forecast: {percent(contractions['probability'].mean())} before "
-        f"{event}s, {percent(expansions['probability'].mean())} otherwise. Largest "
-        f"miss: {period_text(missed['period'])} ({percent(missed['probability'])}, "
-        f"followed by a {event})."
+        f" Average forecast: {percent(contractions['probability'].mean())} for "
+        f"{event_periods(forecast)[0]}, {percent(expansions['probability'].mean())} "
+        f"for {event_periods(forecast)[1]}. Largest miss: {_periods_of(missed, task)} "
+        f"({percent(missed['probability'])}, {event})."
     )
     alarm = largest_false_alarm(forecast)
     if alarm is None:
         return f"{text} No signal was wrong."
+    highest = percent(alarm.highest_probability)
+    up_to = "" if highest.startswith("over") else "up to "
     return (
-        f"{text} Largest false alarm: {alarm_span(alarm)} (up to "
-        f"{percent(alarm.highest_probability)}, no {event})."
+        f"{text} Largest false alarm: {alarm_span(alarm)} ({up_to}{highest}, "
+        f"{no_event})."
     )
+
+
+def _outcomes(forecast: Forecast) -> tuple[str, str]:
+    """Return the two outcomes of a forecast: `a contraction`, `no contraction`."""
+    if is_cumulative(forecast.task):
+        return "the event occurred", "it did not occur"
+    event = contraction_noun(forecast)
+    return f"a {event}", f"no {event}"
+
+
+def _periods_of(forecast_made: pd.Series, task: Task) -> str:
+    """Return what a past forecast was about: a period, or the first and last."""
+    last = period_text(forecast_made["period"])
+    if not is_cumulative(task):
+        return last
+    return f"{period_text(forecast_made['origin'] + 1)} to {last}"
 
 
 def largest_false_alarm(forecast: Forecast) -> FalseAlarm | None:
@@ -82,13 +106,9 @@ def signal_counts(forecast: Forecast) -> str:
     )
     found, share = counts.share_of_contractions, counts.share_of_expansions
     if found is not None and share is not None:
-        before, others = f"{noun}s of {event}", f"{noun}s of growth"
-        if is_cumulative(forecast.task):
-            before, others = f"{noun}s before the event", "the others"
-        elif event == "recession":
-            before, others = f"{noun}s in recession", f"{noun}s outside recessions"
+        occurred, others = event_periods(forecast)
         text += (
-            f" {percent(found)} of {before} and {percent(share)} of {others} were "
+            f" {percent(found)} of {occurred} and {percent(share)} of {others} were "
             "signalled."
         )
     tested = [

@@ -74,20 +74,39 @@ def growth_note(forecast: Forecast) -> str:
 
 def probability_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of probabilities over time."""
-    return f"Probability: {_general(forecast)}, forecast {ahead(forecast.task)}, %"
-
-
-def _general(forecast: Forecast) -> str:
     words, task = event_words(forecast), forecast.task
-    text = f"{words.subject} {words.present}"
-    if not is_cumulative(task):
-        return text
-    return f"{text} in at least one of {task.horizon} {NOUN[task.frequency]}s"
+    event = f"{words.subject} {words.present}"
+    if is_cumulative(task):
+        return f"Probability: {event} {when(forecast)}, %"
+    return f"Probability: {event}, forecast {ahead(task)}, %"
+
+
+def probability_note(forecast: Forecast) -> str:
+    """Return the note beside the chart of probabilities over time."""
+    note = "out of sample; dot: current forecast with 90% interval"
+    if not is_cumulative(forecast.task):
+        return note
+    return f"{note}; shown at the last {NOUN[forecast.task.frequency]}"
+
+
+def outcomes_note(forecast: Forecast) -> str:
+    """Return the note beside the chart of forecasts and outcomes."""
+    task = forecast.task
+    noun = NOUN[task.frequency]
+    dot = f"each dot a {noun}"
+    if is_cumulative(task):
+        dot = f"each dot: {task.horizon} {noun}s, shown at the last"
+    return f"{dot}; orange: the event occurred"
 
 
 def ahead(task: Task) -> str:
-    """Return how far ahead the forecast looks: `one quarter ahead`."""
+    """Return how far ahead the forecast looks: `one quarter ahead`.
+
+    Where one of several periods is enough: `for the next 4 quarters`.
+    """
     noun = NOUN[task.frequency]
+    if is_cumulative(task):
+        return f"for the next {task.horizon} {noun}s"
     if task.horizon == 0:
         return f"in the same {noun}"
     if task.horizon == 1:
@@ -308,7 +327,7 @@ def wrong_signals(forecast: Forecast) -> str:
 
 
 def record_counts(forecast: Forecast) -> str:
-    """Return what a country's scores rest on, in forecasts, contractions and spells.
+    """Return what a country's scores are based on: forecasts, contractions and spells.
 
     `77 past quarters (21 of them contractions, in 12 spells)`.
     """
@@ -348,7 +367,7 @@ def n_spells(forecast: Forecast) -> int:
 
 
 def counts(scores: Scores, noun: str) -> str:
-    """Return what scores rest on: `84 forecasts, event in 21`."""
+    """Return what scores are based on: `84 forecasts, event in 21`."""
     return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 

@@ -18,7 +18,7 @@ ALL = chronologies.load()
 
 
 @pytest.mark.parametrize("chronology", ALL.values(), ids=list(ALL))
-def test_chronology_is_in_the_order_of_time(chronology: Chronology) -> None:
+def test_chronology_is_in_chronological_order(chronology: Chronology) -> None:
     turning_points = []
     for recession in chronology.recessions:
         assert recession.trough is not None

@@ -52,7 +52,7 @@ def marks(name: str, levels: pd.Series) -> list[float]:
 
 @pytest.mark.parametrize("name", SETTLED_RULES)
 @given(levels=st.lists(st.floats(50, 150), min_size=12, max_size=40), data=st.data())
-def test_label_is_settled_when_its_rule_says(
+def test_label_is_settled_when_its_rule_promises(
     name: str, levels: list[float], data: st.DataObject
 ) -> None:
     rule = RULES[name]
@@ -80,7 +80,7 @@ def test_other_country_beside_it_changes_no_label(
 @pytest.mark.parametrize(("name", "frequency"), DEFINED)
 @few_examples
 @given(seed=SEEDS, other_seed=SEEDS, data=st.data())
-def test_future_changes_nothing_that_was_said_before_it(
+def test_future_levels_do_not_change_earlier_labels(
     name: str, frequency: Frequency, seed: int, other_seed: int, data: st.DataObject
 ) -> None:
     levels, length = random_walk(seed, LENGTH_OF[frequency]), LENGTH_OF[frequency]
@@ -102,7 +102,7 @@ def test_future_changes_nothing_that_was_said_before_it(
 @pytest.mark.parametrize(("name", "frequency"), DEFINED)
 @few_examples
 @given(seed=SEEDS, data=st.data())
-def test_label_on_a_day_is_what_its_rule_says_of_the_levels_known_by_then(
+def test_label_on_a_day_follows_from_the_levels_known_by_then(
     name: str, frequency: Frequency, seed: int, data: st.DataObject
 ) -> None:
     length = LENGTH_OF[frequency]
@@ -131,7 +131,7 @@ def revised_output(day: str | None = None) -> Panel:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_label_on_a_day_rests_on_the_vintage_of_that_day(name: str) -> None:
+def test_label_on_a_day_uses_the_vintage_of_that_day(name: str) -> None:
     label = labels.apply(revised_output(), name)
     for day in ("2004-12-31", "2009-05-29", "2009-05-30"):
         of_that_day = revised_output(day).values["real_gdp"]
@@ -146,7 +146,7 @@ def test_label_on_a_day_rests_on_the_vintage_of_that_day(name: str) -> None:
 @pytest.mark.parametrize("name", SETTLED_RULES)
 @few_examples
 @given(seed=SEEDS)
-def test_settled_rule_never_says_anything_else(name: str, seed: int) -> None:
+def test_labels_of_a_settled_rule_never_change(name: str, seed: int) -> None:
     series = output("DEU", "2000Q1", random_walk(seed, LENGTH_OF["Q"]))
     label = labels.apply(panel_of({"real_gdp": series}), name)
     assert not label.revisions.duplicated(["country", "period"]).any()
@@ -179,7 +179,7 @@ def test_growth_is_missing_where_the_earlier_level_is_not_above_zero() -> None:
     assert two.loc["DEU"].iloc[-1] == -50
 
 
-def test_label_says_by_which_rule_of_what_it_is() -> None:
+def test_label_names_its_rule_and_its_target() -> None:
     levels = output("DEU", "2000Q1", [100, 101, 100, 99])
     built = panel_of({"real_gdp": levels, "exports": levels})
     label = labels.apply(built, "two-quarters", "exports")
@@ -199,7 +199,7 @@ def test_label_says_by_which_rule_of_what_it_is() -> None:
         ([100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113], True),
     ],
 )
-def test_label_is_settled_if_it_was_never_told_otherwise(
+def test_label_is_settled_if_it_was_never_revised(
     levels: list[float], settled: bool
 ) -> None:
     built = panel_of({"real_gdp": output("DEU", "2000Q1", levels)})
@@ -207,7 +207,7 @@ def test_label_is_settled_if_it_was_never_told_otherwise(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_single_level_tells_nothing(name: str) -> None:
+def test_single_level_gives_no_label(name: str) -> None:
     levels = [output("DEU", "2000Q1", [100]), output("FRA", "2000Q1", [100, 99, 98])]
     label = labels.apply(panel_of({"real_gdp": pd.concat(levels)}), name)
     assert label.values.loc["DEU"].isna().all()
@@ -293,7 +293,7 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
         "known_at"
     ]
     assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
-    # What was to come after that day was known with the trough, on 20 September 2010.
+    # The months after that day were known with the trough, on 20 September 2010.
     assert known_at["2009-03"] == pd.Timestamp("2010-09-20")
     assert known_at["2009-07"] == pd.Timestamp("2010-09-20")
     # An expansion counts as known when a peak would have been announced.
@@ -323,10 +323,8 @@ def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -
     assert known_at["1975-04"] == pd.Timestamp("1976-04-30")
 
 
-def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it() -> (
-    None
-):
-    """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
+def test_nber_contraction_over_before_its_announcement_is_known_with_its_peak() -> None:
+    """NBER announced the peak of July 1990 on 25 April 1991, after the March trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
     known_at = contractions_of_nber(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")
@@ -334,7 +332,7 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
     assert known_at["1991-04"] == pd.Timestamp("1992-12-22")
 
 
-def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
+def test_nber_labels_nothing_before_its_first_peak_and_no_unfinished_quarter() -> None:
     months = pd.period_range("1948-10", "1949-01", freq="M")
     contraction = contractions_of_nber(months)["contraction"]
     np.testing.assert_equal(contraction.tolist(), [np.nan, np.nan, 1, 1])
@@ -370,7 +368,7 @@ def test_nber_shows_industrial_production_where_output_is_not_measured() -> None
     assert labels.apply(quarterly, "nber").target == "real_gdp"
 
 
-def test_nber_says_nothing_that_was_announced_after_the_data_end() -> None:
+def test_nber_labels_ignore_announcements_after_the_data_end() -> None:
     """The peak of December 2007 was announced on 1 December 2008."""
     growing = output("USA", "2007-01", np.linspace(100, 110, 20).tolist())
     rows = observations("USA", "industrial_production", "2007-01", growing.tolist())
@@ -383,7 +381,7 @@ def test_nber_says_nothing_that_was_announced_after_the_data_end() -> None:
     assert later.values.loc["USA"].loc["2008-01":"2008-06"].tolist() == [1] * 6
 
 
-def test_nber_labels_the_united_states_alone() -> None:
+def test_nber_labels_only_the_united_states() -> None:
     rows = [
         observations(country, "real_gdp", "2000Q1", range(100, 140))
         for country in ("DEU", "USA")
@@ -400,7 +398,7 @@ def test_nber_labels_the_united_states_alone() -> None:
         labels.apply(built.only("DEU"), "nber")
 
 
-def test_given_column_is_taken_as_it_stands() -> None:
+def test_given_column_is_used_unchanged() -> None:
     column = output("DEU", "2020Q1", [0, 1, 1, 0])
     built = panel_of({"real_gdp": column + 100, "exports": column})
     label = labels.apply(built, "given:exports")
@@ -445,7 +443,7 @@ def test_wrong_rule_is_a_usage_error(
     assert str(refused.value) == words
 
 
-def test_what_the_data_lack_is_a_data_error_that_names_what_there_is() -> None:
+def test_missing_data_raise_a_data_error_that_names_the_available_data() -> None:
     names = ["exports", "imports", "investment", "unemployment", "policy_rate"]
     names += ["consumer_prices", "housing_starts", "payrolls", "term_spread"]
     built = panel_of({it: output("DEU", "2020Q1", [1, 2]) for it in names})
@@ -476,7 +474,7 @@ def test_what_the_data_lack_is_a_data_error_that_names_what_there_is() -> None:
 
 
 @given(levels=st.lists(st.floats(50, 150), min_size=2, max_size=20))
-def test_growth_takes_levels_back_to_levels(levels: list[float]) -> None:
+def test_levels_are_recovered_from_their_growth(levels: list[float]) -> None:
     series = output("DEU", "2000Q1", levels)
     rebuilt = series.shift() * (1 + growth(series) / 100)
     np.testing.assert_allclose(rebuilt[1:], series[1:], rtol=1e-12)

@@ -45,7 +45,7 @@ TEXT = "no rule"
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this module be a package that provides its constants as label rules."""
+    """Make this module a package that provides its constants as label rules."""
     entries = [
         EntryPoint(
             f"test-{name.lower().replace('_', '-')}", f"{__name__}:{name}", GROUP
@@ -60,7 +60,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     plugins._installed.cache_clear()  # noqa: SLF001
 
 
-def test_rule_sees_the_levels_of_each_day_alone() -> None:
+def test_rule_sees_only_the_levels_of_each_day() -> None:
     days = np.array([[4.0, 3.0, 5.0], [4.0, 6.0, 5.0]])
     labelled = labels.RULES["test-falls"].label_function(days, "Q")
     np.testing.assert_array_equal(labelled, [[np.nan, 1, 0], [np.nan, 0, 1]])
@@ -83,6 +83,6 @@ def test_rule_that_fails_is_named(name: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("test-weekly", "frequencies among"), ("test-text", "it is a")]
 )
-def test_what_is_no_rule_is_left_out(name: str, reason: str) -> None:
+def test_object_that_is_not_a_rule_is_left_out(name: str, reason: str) -> None:
     with pytest.warns(plugins.PluginWarning, match=reason):
         assert name not in labels.RULES

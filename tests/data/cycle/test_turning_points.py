@@ -56,18 +56,18 @@ def test_peak_must_be_above_two_quarters_on_either_side() -> None:
     ]
 
 
-def test_of_two_peaks_within_a_cycle_the_higher_stays() -> None:
+def test_higher_of_two_peaks_within_a_cycle_is_kept() -> None:
     levels = series("2000Q1", [1, 2, 3, 6, 5, 4, 5, 8, 7, 5, 3, 2, 4, 6, 8, 9])
     assert dates(levels) == ["2001Q4 peak", "2002Q4 trough"]
 
 
-def test_phase_of_one_quarter_is_none() -> None:
+def test_phase_of_one_quarter_is_not_counted() -> None:
     """From the peak of 2001Q1 output falls to its low in a single quarter."""
     levels = series("2000Q1", [1, 2, 3, 4, 9, 3, 5, 6, 7, 8, 9, 10])
     assert dates(levels) == []
 
 
-def test_of_a_plateau_the_fall_alone_contracts() -> None:
+def test_only_the_fall_after_a_plateau_is_a_contraction() -> None:
     levels = series("2000Q1", [1, 2, 3, 5, 5, 3, 2, 1, 1, 2, 3, 4])
     assert dates(levels) == ["2001Q1 peak", "2001Q4 trough"]
 
@@ -81,7 +81,7 @@ def test_missing_level_splits_the_series() -> None:
     ]
 
 
-def test_series_of_one_phase_is_told_by_where_it_goes() -> None:
+def test_phase_of_a_series_without_turning_points_follows_its_direction() -> None:
     rising, falling = np.arange(1.0, 9), np.arange(9.0, 1, -1)
     np.testing.assert_equal(
         turning_points.contractions(rising, "Q"),
@@ -95,8 +95,8 @@ def test_series_of_one_phase_is_told_by_where_it_goes() -> None:
     assert np.isnan(turning_points.contractions(np.array([]), "M")).all()
 
 
-def test_recovery_past_the_peak_leaves_the_contraction_standing() -> None:
-    """Its trough is seen two quarters later; what was told before stays told."""
+def test_recovery_past_the_peak_does_not_remove_the_contraction() -> None:
+    """Its trough is dated two quarters later; what was dated before does not change."""
     levels = np.array([1.0, 2, 3, 4, 5, 4, 3, 6, 7, 8, 9])
     for known in range(8, 12):
         told = turning_points.contractions(levels[:known], "Q")
@@ -106,7 +106,7 @@ def test_recovery_past_the_peak_leaves_the_contraction_standing() -> None:
 
 @many_seeds
 @given(seed=SEEDS)
-def test_year_by_year_a_contraction_is_a_fall(seed: int) -> None:
+def test_annual_contraction_is_a_fall(seed: int) -> None:
     """With a window of one year, as Harding and Pagan note."""
     levels = output("DEU", "1960", random_walk(seed, 40))
     told = turning_points.contractions(levels.to_numpy(), "A")
@@ -138,7 +138,9 @@ def test_turning_points_keep_their_limits(
 @pytest.mark.parametrize("frequency", FREQUENCIES)
 @many_seeds
 @given(seed=SEEDS)
-def test_upside_down_a_peak_is_a_trough(frequency: Frequency, seed: int) -> None:
+def test_peaks_are_troughs_of_the_inverted_series(
+    frequency: Frequency, seed: int
+) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, 150))
     table = chronology.turning_points(levels)
     upside_down = chronology.turning_points(1 / levels)
@@ -172,7 +174,7 @@ def test_peak_is_the_period_before_a_contraction_and_trough_its_last() -> None:
 
 
 def test_months_of_a_slow_wave_turn_where_it_turns() -> None:
-    """Peaks at its crests, a cycle of 48 months; a strike of one month is none."""
+    """Peaks are its crests, 48 months apart; a strike of one month is not a trough."""
     month = np.arange(144)
     wave = 100 * np.exp(0.05 * np.sin(2 * np.pi * month / 48))
     calm = dates(series("2000-01", wave.tolist()))
@@ -186,7 +188,7 @@ def test_months_of_a_slow_wave_turn_where_it_turns() -> None:
 
 
 def test_months_of_a_short_wave_have_no_cycle() -> None:
-    """Crests ten months apart, in the midst of steady growth."""
+    """Crests are ten months apart, amid steady growth."""
     month = np.arange(144)
     wave = np.where((month > 40) & (month < 100), np.sin(2 * np.pi * month / 10), 0)
     levels = 100 * np.exp(0.003 * month + 0.05 * wave)
@@ -196,7 +198,7 @@ def test_months_of_a_short_wave_have_no_cycle() -> None:
 def test_quarters_of_us_output_turn_with_the_chronology() -> None:
     """NBER, quarterly peaks and troughs; real GDP from the Bureau of Economic Analysis.
 
-    In today's figures output did not fall for two quarters in 2001.
+    According to today's figures, output did not fall for two quarters in 2001.
     """
     official = chronology.nber_turning_points("Q")
     table = chronology.compare(

@@ -45,12 +45,12 @@ def test_event_within_several_quarters_takes_the_deepest_of_them() -> None:
     assert carry(made, "2020Q4") == pytest.approx(100 * lowest)
 
 
-def test_fall_of_two_quarters_has_its_first_behind_it() -> None:
+def test_carry_of_two_quarters_is_the_fall_that_is_already_known() -> None:
     expected = 100 * (LEVELS[6] / LEVELS[5] - 1)
     assert carry(built("two-quarters", 0), "2020Q4") == pytest.approx(expected)
 
 
-def test_other_target_is_what_building_for_it_gives() -> None:
+def test_other_target_equals_that_of_a_new_build() -> None:
     made = design_matrix.with_target(built("year-on-year", 4), 2, "within")
     whole = built("year-on-year", 2, "within")
     np.testing.assert_array_equal(made.X, whole.X)
@@ -58,7 +58,7 @@ def test_other_target_is_what_building_for_it_gives() -> None:
 
 
 def test_sign_is_the_label_once_its_period_is_known() -> None:
-    """At a horizon of which every figure has been published."""
+    """At a horizon at which every figure has been published."""
     levels = random_walk(0, 80)
     rows = observations("DEU", "real_gdp", "2000Q1", levels)
     ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
@@ -78,7 +78,7 @@ def test_quarters_of_the_year_are_part_of_an_annual_growth() -> None:
     assert made.named(CARRY)[place] == pytest.approx((102 + 98 + 96 + 96) / 4 - 100)
 
 
-def test_no_growth_no_carry() -> None:
+def test_label_without_growth_has_no_carry() -> None:
     names = [column.name for column in built("turning-points", 1).columns]
     assert CARRY not in names
 

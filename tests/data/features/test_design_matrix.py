@@ -68,7 +68,7 @@ def test_event_within_a_horizon_is_a_contraction_in_any_of_its_periods() -> None
     assert 0 < np.nanmean(made.y) < 1
 
 
-def test_event_within_is_known_when_its_last_period_is_whatever_came_about() -> None:
+def test_event_within_is_known_with_its_last_period_whatever_the_outcome() -> None:
     made = built({"real_gdp": LEVELS}, horizon=1)
     within = design_matrix.with_target(made, 3, "within")
     place = made.index.get_loc(("DEU", pd.Period("2019Q1", "Q")))
@@ -81,7 +81,7 @@ def test_event_within_is_known_when_its_last_period_is_whatever_came_about() -> 
     assert within.target_known_at[unsettled] == NEVER
 
 
-def test_with_a_horizon_of_none_both_events_are_the_origin_itself() -> None:
+def test_at_horizon_0_both_events_are_the_origin_itself() -> None:
     made = built({"real_gdp": LEVELS}, horizon=0)
     within = design_matrix.with_target(made, 0, "within")
     np.testing.assert_array_equal(made.y, within.y)
@@ -90,9 +90,7 @@ def test_with_a_horizon_of_none_both_events_are_the_origin_itself() -> None:
 
 @pytest.mark.parametrize("event", ["at", "within"])
 @pytest.mark.parametrize("horizon", [0, 1, 12])
-def test_another_target_is_what_building_for_it_gives(
-    horizon: int, event: Event
-) -> None:
+def test_another_target_equals_that_of_a_new_build(horizon: int, event: Event) -> None:
     known = panel.build(world(countries=3, quarters=40), "Q")
     label = labels.apply(known, "negative-growth")
     whole = design_matrix.build(known, label, horizon, event)
@@ -105,7 +103,7 @@ def test_another_target_is_what_building_for_it_gives(
     np.testing.assert_array_equal(derived.target_known_at, whole.target_known_at)
 
 
-def test_value_published_more_than_a_year_ago_no_longer_serves() -> None:
+def test_value_published_more_than_a_year_ago_is_no_longer_used() -> None:
     exports = output("DEU", "2019Q1", [50, 55, 66])
     longer = output("DEU", "2019Q1", np.linspace(100, 130, 12).tolist())
     made = built({"real_gdp": longer, "exports": exports})
@@ -121,7 +119,7 @@ def test_moving_average_ends_in_the_newest_value() -> None:
 
 
 def american(frequency: Frequency) -> DesignMatrix:
-    """Return features of US unemployment and the spread, as the snapshot has them."""
+    """Return features of US unemployment and the spread in the snapshot."""
     rows = snapshot.load().observations
     names = ["unemployment", "term_spread", "industrial_production", "recession_flag"]
     rows = rows[(rows["country"] == "USA") & rows["indicator"].isin(names)]
@@ -131,11 +129,11 @@ def american(frequency: Frequency) -> DesignMatrix:
 
 
 def test_sahm_gap_signals_the_recessions_that_it_is_known_for() -> None:
-    """Months in which it first stood at half a point, by the rates of today.
+    """Months in which it first reached half a point, by the rates of today.
 
-    Reckoned from the published rates (FRED, UNRATE) by the rule's definition. A signal
-    for each recession of the NBER, that of 1960 early, and two in 2003 and 2024 that
-    were none.
+    Computed from the published rates (FRED, UNRATE) by the rule's definition. There is
+    a signal for each recession of the NBER, an early one in 1960, and two without a
+    recession, in 2003 and 2024.
     """
     made = american("M")
     gap = pd.Series(made.named("sahm gap"), made.origins).round(2)
@@ -168,7 +166,7 @@ def test_sahm_gap_of_quarters_is_above_the_low_of_the_four_before() -> None:
     assert weight[gap] == weight["unemployment"] == 1
 
 
-def test_sahm_gap_is_missing_where_unemployment_is_no_longer_told() -> None:
+def test_sahm_gap_is_missing_where_unemployment_is_no_longer_published() -> None:
     rates = output("DEU", "2018Q1", [5, 5, 5, 5, 6, 6])
     growing = output("DEU", "2018Q1", np.linspace(100, 130, 16).tolist())
     made = built({"real_gdp": growing, "unemployment": rates})
@@ -176,7 +174,7 @@ def test_sahm_gap_is_missing_where_unemployment_is_no_longer_told() -> None:
     assert np.isnan(row(made, "2020Q4")["sahm gap"])
 
 
-def test_columns_tell_what_they_measure() -> None:
+def test_columns_name_what_they_measure() -> None:
     made = american("Q")
     assert made.measured("term_spread") == "term_spread"
     assert made.measured("sahm_gap") == "sahm gap"
@@ -280,9 +278,7 @@ def test_scaled_training_rows_are_centred_bounded_and_whole(X: np.ndarray) -> No
 
 
 @given(matrices(), st.integers(0, 2**32 - 1))
-def test_scaler_learns_from_the_rows_it_is_given_alone(
-    X: np.ndarray, seed: int
-) -> None:
+def test_scaler_learns_only_from_the_rows_it_is_given(X: np.ndarray, seed: int) -> None:
     other = np.random.default_rng(seed).normal(0, 1000, (20, 5))
     scaler = Scaler.fit(X, np.array([0, 1]), np.ones(5))
     together = scaler.transform(np.concatenate([X, other]))
@@ -346,7 +342,7 @@ def test_series_is_hidden_until_its_first_vintage_and_then_seen_whole(
 
 
 @pytest.mark.parametrize("day", ["2004-12-31", "2009-05-30"])
-def test_targets_seen_on_a_day_are_the_labels_told_by_then(
+def test_targets_seen_on_a_day_are_the_labels_known_by_then(
     vintages: DesignMatrix, day: str
 ) -> None:
     made = seen_on(vintages, day)

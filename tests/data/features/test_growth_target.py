@@ -1,4 +1,4 @@
-"""The growth behind a label: below zero where the label is 1, and as early as it."""
+"""The growth behind a label: below zero where the label is 1, and known as early."""
 
 from typing import get_args
 
@@ -40,7 +40,7 @@ def test_growth_is_below_zero_exactly_where_the_label_is_1(
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in GROWTH])
-def test_rule_that_is_no_fall_of_growth_has_no_growth(rule: str) -> None:
+def test_rule_that_is_not_a_fall_of_growth_has_no_growth(rule: str) -> None:
     known = panel_of({"real_gdp": output("DEU", "1990Q1", random_walk(0, 80))})
     label = labels.apply(known, rule)
     assert growth_of_label(known, label) is None

@@ -29,7 +29,7 @@ def rows_of(made: DesignMatrix, origin: pd.Period) -> np.ndarray:
 def test_origin_reads_what_a_panel_of_its_last_day_would_show(
     label: str, origin: str
 ) -> None:
-    """Of a panel that ends there, nothing later can have been read."""
+    """A panel that ends there cannot contain anything later."""
     then = pd.Period(origin, "Q")
     made = built(REAL, label)
     ended = built(panel.build(VINTAGES, "Q", then.end_time.normalize()), label)
@@ -37,7 +37,7 @@ def test_origin_reads_what_a_panel_of_its_last_day_would_show(
     np.testing.assert_array_equal(rows_of(made, then), rows_of(ended, then))
 
 
-def test_growth_is_never_that_between_two_vintages() -> None:
+def test_growth_never_compares_two_vintages() -> None:
     """The base changes by half every five years; growth stays a few percent."""
     made = built(REAL)
     newest = made.named("real_gdp")
@@ -53,10 +53,10 @@ def test_growth_is_never_that_between_two_vintages() -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_revision_after_the_last_origin_changes_what_no_origin_reads(
+def test_revision_after_the_last_origin_changes_no_feature(
     label: str,
 ) -> None:
-    """The table that is set back day by day reads as the one that is not."""
+    """A replay of the vintages gives the same features as data without revisions."""
     late = panel.build(ROWS, "Q").as_of
     plain = ROWS.assign(retrieved_at=late)
     one_more = plain.iloc[[17]].assign(
@@ -115,7 +115,7 @@ def test_history_of_a_first_vintage_is_hidden_until_it_came_out() -> None:
     assert not np.isnan(after.y[after.known_at < first_vintage - 365]).all()
 
 
-def test_targets_are_as_they_were_told_by_the_day() -> None:
+def test_targets_are_those_known_by_the_day() -> None:
     made = built(REAL, "negative-growth")
     for quarter in ("2003Q2", "2008Q4"):
         end = pd.Period(quarter, "Q").end_time.normalize()
@@ -147,6 +147,6 @@ def test_change_is_in_percent_or_in_units(
 
 
 @pytest.mark.parametrize("transform", ["growth", "log-difference", "ratio"])
-def test_change_from_nothing_is_not_to_be_told(transform: Transform) -> None:
+def test_change_from_zero_is_missing(transform: Transform) -> None:
     changed = information_set.change(transform, np.array([5.0]), np.array([0.0]))
     assert np.isnan(changed).all()

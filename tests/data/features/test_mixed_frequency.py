@@ -25,7 +25,7 @@ def monthly(
 
 
 def dated(rows: pd.DataFrame, days: int) -> pd.DataFrame:
-    """Return monthly rows, each known so many days after its month."""
+    """Return monthly rows, each known this many days after its month."""
     ends = pd.PeriodIndex(rows["period"], freq="M").end_time.normalize()
     return rows.assign(known_at=ends + pd.Timedelta(days=days))
 
@@ -80,7 +80,7 @@ def test_rate_changes_by_differences_and_a_spread_is_used_as_it_is() -> None:
 
 
 def test_each_release_moves_the_features_of_its_origin() -> None:
-    """Also those of a month whose quarter is not complete."""
+    """This includes a month whose quarter is not complete."""
     whole = built(gdp(), monthly(JOBS, MONTHS))
     for month in range(24, 36):
         changed = [*MONTHS]

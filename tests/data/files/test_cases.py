@@ -83,7 +83,7 @@ def test_02_wide_by_years_below_a_preamble() -> None:
 
 
 @pytest.mark.parametrize("file", ["WEOApr2024all.xls", "weo_latin1.xls"])
-def test_04_text_with_tabs_that_is_called_a_workbook(file: str) -> None:
+def test_04_text_with_tabs_that_is_named_like_a_workbook(file: str) -> None:
     table = read(f"04/{file}")
     assert countries(table) == {"DEU", "FRA", "JPN", "BRA", "KEN"}
     assert table.observations["period"].max() == "2023"
@@ -153,7 +153,7 @@ def test_13_semicolons_decimal_commas_and_prefixes() -> None:
     assert table.target == "BIP"
 
 
-def test_14_thousands_are_no_decimals() -> None:
+def test_14_thousands_are_not_decimals() -> None:
     table = read("14/pib.csv")
     output = table.observations[table.observations["indicator"] == "real_gdp"]
     assert np.abs(np.diff(np.log(output["value"]))).max() < 0.2
@@ -186,7 +186,7 @@ def test_18_sheets_of_countries_are_one_panel_and_y_is_a_logarithm() -> None:
     assert used["Dp"] == "level"
 
 
-def test_19_states_are_no_countries() -> None:
+def test_19_states_are_not_countries() -> None:
     table = read("19/coincident.xlsx")
     keys = [*countries(table), *table.aggregates["country"].unique()]
     for code, name in (("DE", "Delaware"), ("GA", "Georgia"), ("AL", "Alabama")):
@@ -204,7 +204,7 @@ def test_22_row_numbers_are_left_out() -> None:
     assert frequency(table)["GDP"] == "Q"
 
 
-def test_24_columns_called_after_countries() -> None:
+def test_24_columns_named_after_countries() -> None:
     table = read("24/barro.xlsx")
     assert countries(table) == {"ARG", "AUS", "AUT", "JPN"}
     assert table.observations["period"].min() == "1870"
@@ -239,7 +239,7 @@ def test_32_series_that_is_not_adjusted_is_refused() -> None:
     assert "not seasonally adjusted" in yearly.notices[0]
 
 
-def test_34_columns_that_know_the_future_are_left_out() -> None:
+def test_34_columns_that_reveal_the_future_are_left_out() -> None:
     table = read("34/master.csv", asked=["USRECD"])
     request = TaskRequest(target="UNRATE", label="given:USRECD")
     states = [Country("USA", "US", "United States")]
@@ -261,7 +261,7 @@ def test_35_parts_of_words_mean_nothing() -> None:
     assert read("35/names.csv").kinds["Real effective exchange rate index"] == "index"
 
 
-def test_36_periods_to_come_are_projections() -> None:
+def test_36_future_periods_are_projections() -> None:
     reading = Reading()
     table = read("36/weo.csv")
     assert table.observations["period"].astype(int).max() < reading.today.year

@@ -11,7 +11,7 @@ SERIES = st.lists(
 
 
 @given(SERIES, st.booleans())
-def test_rows_are_ordered_by_all_columns_and_equal_ones_stay(
+def test_rows_are_sorted_by_all_columns_and_equal_ones_keep_their_order(
     rows: list[tuple[int, int, int]], in_runs: bool
 ) -> None:
     if in_runs:

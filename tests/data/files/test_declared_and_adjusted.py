@@ -117,7 +117,7 @@ def test_sums_since_january_are_refused_with_the_remedy(rule: str) -> None:
         own_data.screened(known, TaskRequest(label=rule), [countries.resolve("CHN")])
 
 
-def test_sums_of_which_january_is_never_published_are_recognised() -> None:
+def test_sums_without_a_published_january_are_recognised() -> None:
     rng = np.random.default_rng(3)
     months = [
         f"{year}-{month:02d}" for year in range(2000, 2020) for month in range(1, 13)

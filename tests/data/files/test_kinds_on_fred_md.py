@@ -45,7 +45,7 @@ def test_kinds_agree_with_the_transforms_of_fred_md(levels: pd.DataFrame) -> Non
     assert share_correct(used) >= 0.98
 
 
-def test_most_kinds_follow_from_numbers_and_words_alone(
+def test_most_kinds_follow_from_numbers_and_words_only(
     levels: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kinds, "_by_id", lambda *_: None)

@@ -44,7 +44,7 @@ OUTPUT = {
 }
 
 
-def test_long_and_wide_hold_the_same(tmp_path: Path) -> None:
+def test_long_and_wide_tables_give_the_same_values(tmp_path: Path) -> None:
     long, wide = (user_panel.read(file(tmp_path, text)) for text in (LONG, WIDE))
     assert values(long) == OUTPUT
     # Namibia's code is not a missing value, and an empty cell is one.
@@ -57,7 +57,7 @@ def test_long_and_wide_hold_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["parquet", "xlsx"])
-def test_every_format_holds_the_same(tmp_path: Path, ending: str) -> None:
+def test_every_format_gives_the_same_values(tmp_path: Path, ending: str) -> None:
     if ending == "xlsx":
         pytest.importorskip("openpyxl")
     frame = pd.DataFrame(
@@ -90,7 +90,7 @@ def test_periods_are_read_as_they_are_written(
     assert user_panel.read(path).observations["period"].tolist() == read
 
 
-def test_value_is_known_a_period_after_its_own_unless_told(tmp_path: Path) -> None:
+def test_value_is_known_a_period_after_its_own_unless_given(tmp_path: Path) -> None:
     text = (
         "country,period,indicator,value,known_at\n"
         "A,2020Q1,x,1,\nA,2020Q2,x,2,2020-08-15\nA,2020Q2,x,2.5,2020-11-15\n"
@@ -98,7 +98,7 @@ def test_value_is_known_a_period_after_its_own_unless_told(tmp_path: Path) -> No
     rows = user_panel.read(file(tmp_path, text)).observations
     known_at = rows["known_at"].dt.strftime("%Y-%m-%d").tolist()
     assert known_at == ["2020-06-30", "2020-08-15", "2020-11-15"]
-    # The day the file speaks of is the last on which anything became known.
+    # The date of the file is the last day on which a value became known.
     assert rows["retrieved_at"].unique().tolist() == [pd.Timestamp("2020-11-15")]
     at_once = user_panel.read(file(tmp_path, text), lag=0).observations
     assert at_once["known_at"].iloc[0] == pd.Timestamp("2020-03-31")
@@ -194,7 +194,7 @@ def test_column_with_a_name_of_the_catalog_is_that_indicator(tmp_path: Path) -> 
 def test_level_has_the_unit_of_the_file_and_not_that_of_the_catalog(
     head: str, unit: str, tmp_path: Path
 ) -> None:
-    """An own output of 211 was `national currency, constant prices`."""
+    """A user's output of 211 was called `national currency, constant prices`."""
     rows = "".join(f"A,{2000 + n},{100 + 3 * n + n % 2}\n" for n in range(9))
     kinds: dict[str, Kind] = {"real_gdp": "flow", "unemployment": "rate"}
     path = file(tmp_path, f"country,period,{head}\n{rows}")
@@ -289,7 +289,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_file_is_named_with_line_and_cure(tmp_path: Path, case: str) -> None:
+def test_bad_file_is_named_with_line_and_remedy(tmp_path: Path, case: str) -> None:
     text, reason = BAD_FILES[case]
     with pytest.raises(DataError, match=rf"^own\.csv.*{reason}") as caught:
         user_panel.read(file(tmp_path, text))
@@ -297,7 +297,7 @@ def test_bad_file_is_named_with_line_and_cure(tmp_path: Path, case: str) -> None
 
 
 @pytest.mark.parametrize("name", ["own.parquet", "own.xlsx"])
-def test_file_that_is_not_what_its_name_says_is_refused(
+def test_file_of_another_type_than_its_name_is_refused(
     tmp_path: Path, name: str
 ) -> None:
     for text in ("", "PK\x03\x04" + WIDE, "PAR1" + WIDE):
@@ -324,20 +324,19 @@ def test_text_is_read_whatever_the_ending(tmp_path: Path) -> None:
     deadline=None,
 )
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_stranger_can_cause_our_own_error_and_nothing_else(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_any_bytes_raise_a_data_error(tmp_path: Path, content: bytes) -> None:
     for name in ("own.csv", "own.parquet"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError):
             user_panel.read(tmp_path / name)
 
 
-def test_stranger_reaches_no_other_file(tmp_path: Path) -> None:
+def test_hostile_file_name_reaches_no_other_file(tmp_path: Path) -> None:
     secret = file(tmp_path, "secret\n1\n", "secret.csv")
     own = tmp_path / "own*.csv"
     own.write_text(WIDE)
-    # The name of a file is a pattern to DuckDB: it may match none but the file itself.
+    # DuckDB reads the name of a file as a pattern, which may match only the file
+    # itself.
     file(tmp_path, "secret\n1\n", "own2.csv")
     assert secret.exists()
     try:
@@ -347,7 +346,9 @@ def test_stranger_reaches_no_other_file(tmp_path: Path) -> None:
     assert "secret" not in {*table.observations["indicator"]}
 
 
-def test_kind_of_a_column_with_vintages_is_told_by_its_newest(tmp_path: Path) -> None:
+def test_kind_of_a_column_with_vintages_is_inferred_from_its_newest(
+    tmp_path: Path,
+) -> None:
     """Output rises in each of three vintages, each on half the base of the last."""
     lines = [
         f"DEU,{year},output,{(year - 1960) / 2**edition},{2020 + edition}-06-30"

@@ -1,4 +1,4 @@
-"""Small files as offices and programs write them, each with a trap that was once hit.
+"""Small files as offices and programs write them, each of which was once misread.
 
 The numbers are those of `LEVELS` or `RATES`, so that every file must give them back.
 """
@@ -120,7 +120,7 @@ IN_ONE_COLUMN = {
 
 
 @pytest.mark.parametrize("name", IN_ONE_COLUMN)
-def test_one_series_in_the_way_of_an_office(tmp_path: Path, name: str) -> None:
+def test_one_series_in_the_format_of_an_office(tmp_path: Path, name: str) -> None:
     text, encoding = IN_ONE_COLUMN[name]
     table = read(tmp_path, text, encoding, country="DEU")
     assert values(table, "DEU") == EXPECTED
@@ -176,7 +176,7 @@ def test_column_of_hundreds_of_months_is_one_of_periods(
     assert len(values(table, "USA")) == n_months
 
 
-def test_columns_called_after_dates_of_vintages(tmp_path: Path) -> None:
+def test_columns_named_after_dates_of_vintages(tmp_path: Path) -> None:
     days = ["2015-01-28", "2016-01-28", "2017-01-28", "2018-01-28"]
     rows = [
         ",".join(
@@ -246,7 +246,7 @@ def test_quarters_are_read_however_their_year_is_written(
         (["Q4", "Q1", "Q2", "Q3"], "line 3: the period is missing"),
     ],
 )
-def test_quarters_that_are_not_understood_are_no_series_of_years(
+def test_quarters_that_are_not_understood_are_not_read_as_years(
     tmp_path: Path, part: Sequence[str], message: str
 ) -> None:
     rows = in_years(lambda y, n, x: f"{y if n == 0 else ''},{part[n]},{x}")
@@ -341,7 +341,7 @@ def test_one_series_in_two_units_is_two_series(tmp_path: Path) -> None:
     assert values(table, "DEU", "value 628") == EXPECTED
 
 
-def test_dates_of_release_are_no_vintages_and_no_name(tmp_path: Path) -> None:
+def test_dates_of_release_are_neither_vintages_nor_names(tmp_path: Path) -> None:
     header = ";".join(f"{quarter[:4]}-T{quarter[5]}" for quarter in QUARTERS)
     numbers = ";".join(f"{x:.0f}" for x in LEVELS)
     text = lines(
@@ -453,7 +453,7 @@ def test_merged_header_names_every_column_below_it(
         assert [*values(table, country, "Unemployment rate").values()] == RATES[:120]
 
 
-def test_groups_of_countries_without_a_code_are_no_countries(tmp_path: Path) -> None:
+def test_groups_of_countries_without_a_code_are_not_countries(tmp_path: Path) -> None:
     areas = {
         "Germany": "DEU",
         "Kosovo": "OWID_KOS",
@@ -489,7 +489,7 @@ def test_code_for_missing_that_is_near_the_values_is_recognised(tmp_path: Path) 
     assert table.kinds == {"cpi": "index"}
 
 
-def test_negative_value_of_a_balance_is_no_code(tmp_path: Path) -> None:
+def test_negative_value_of_a_balance_is_not_a_code(tmp_path: Path) -> None:
     rows = [f"DEU,{y},{-99 if y == 2001 else 40 * (-1) ** y}" for y in YEARS]
     table = read(tmp_path, lines(["country,year,balance"], rows))
     assert values(table, "DEU")["2001"] == -99
@@ -529,7 +529,7 @@ def test_years_before_dates_begin_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["GDP at constant prices", "exports (Mio. USD)"])
-def test_amount_is_no_price(tmp_path: Path, name: str) -> None:
+def test_amount_is_not_a_price(tmp_path: Path, name: str) -> None:
     table = read(
         tmp_path,
         lines([f"country,period,{name}"], by_quarter(lambda q, x: f"DEU,{q},{x}")),
@@ -545,7 +545,7 @@ def test_exchange_rate_is_a_price(tmp_path: Path, name: str) -> None:
     }
 
 
-def test_balance_in_percent_of_output_is_no_target(tmp_path: Path) -> None:
+def test_balance_in_percent_of_output_is_not_a_target(tmp_path: Path) -> None:
     rows = [f"DEU,{m[:4]},{n % 5 - 2},{n % 3 + 4}" for n, m in enumerate(MONTHS[::12])]
     table = read(tmp_path, lines(["country,year,fiscal balance % GDP,rate"], rows))
     assert table.target == ""
@@ -593,7 +593,7 @@ def test_last_line_counts_though_it_is_long_and_has_no_end(
 
 @pytest.mark.parametrize("n_more", [0, 30])
 @pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
-def test_file_reads_alike_whether_it_is_small_or_large(
+def test_small_and_large_files_are_read_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str], n_more: int
 ) -> None:
     """Of the large one only the first lines are seen before it is read as numbers."""
@@ -616,7 +616,7 @@ def test_file_reads_alike_whether_it_is_small_or_large(
     assert large.understood == small.understood
 
 
-def test_cell_far_down_a_large_file_is_reported_if_it_is_no_number(
+def test_cell_far_down_a_large_file_is_reported_if_it_is_not_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
@@ -657,7 +657,7 @@ def test_policy_rate_that_rarely_changes_stays_monthly(tmp_path: Path) -> None:
         ("2018-19:Q1", "'2018-19:Q1' is a quarter of a fiscal year"),
     ],
 )
-def test_periods_that_are_not_the_calendars_are_refused_with_the_remedy(
+def test_periods_that_are_not_calendar_periods_are_refused_with_the_remedy(
     tmp_path: Path, period: str, message: str
 ) -> None:
     rows = [f"{year},{100 + year % 7}" for year in YEARS[:-1]]

@@ -1,4 +1,4 @@
-"""Every source on loopback, answering all that the catalog asks.
+"""Every source on loopback, with answers to every request of the catalog.
 
 A country is in an answer if the catalog says that the source has it. Values rise by one
 each period, so that a test knows them all.

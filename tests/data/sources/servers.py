@@ -1,4 +1,4 @@
-"""The World Bank, FRED and ALFRED on loopback, in their formats; and misbehaving."""
+"""The World Bank, FRED and ALFRED on loopback, in their formats, and with faults."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def bank_page(
     title: str = "GDP (constant 2015 US$)",
     updated: str = "2026-10-07",
 ) -> list[object]:
-    """Return one page as the World Bank's JSON holds it."""
+    """Return one page of the World Bank's JSON."""
     pages = -(-len(rows) // per_page)
     header = {
         "page": page,
@@ -410,7 +410,7 @@ RESET = b""
 
 @contextmanager
 def socket_server(replies: Sequence[bytes]) -> Iterator[str]:
-    """Serve raw replies, a connection each, `RESET` breaking it; yield the address."""
+    """Serve raw replies, one per connection; `RESET` breaks it. Yield the address."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -437,7 +437,7 @@ def socket_server(replies: Sequence[bytes]) -> Iterator[str]:
 
 @contextmanager
 def trickling_server(head: bytes) -> Iterator[str]:
-    """Serve `head`, then byte after byte, for as long as the client bears it."""
+    """Serve `head`, then byte after byte, until the client closes the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -446,7 +446,7 @@ def trickling_server(head: bytes) -> Iterator[str]:
         with connection, suppress(OSError):
             connection.recv(65_536)
             connection.sendall(head)
-            # Long enough for a client without a bound to be told from one with.
+            # Long enough to distinguish a client without a limit from one with a limit.
             for _ in range(1_000):
                 connection.sendall(b" ")
                 if over.wait(0.02):

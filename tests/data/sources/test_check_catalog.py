@@ -12,7 +12,7 @@ GDP = "CLVMNACSCAB1GQLT"
 
 @pytest.fixture
 def checked(sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file of a check of Lithuania, of which FRED has the GDP alone."""
+    """Return the file of a check of Lithuania, for which FRED has only the GDP."""
     monkeypatch.setattr(fred, "PER_SECOND", None)
     monkeypatch.delenv("FRED_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -75,7 +75,7 @@ def test_table_marks_what_was_not_found(
     assert coverage_table.cell(*column, by_alpha3("AND")) == ""
 
 
-def test_catalog_covers_as_much_of_the_world_as_was_aimed_at() -> None:
+def test_catalog_covers_as_much_of_the_world_as_intended() -> None:
     aims = {
         "real GDP, Q": 75,
         "industry, M": 60,

@@ -194,7 +194,7 @@ def test_other_requests_and_versions_of_econnet_read_the_whole_answer(
     assert bank.sent[-1] == (RATES_OF_ECB, 200)
 
 
-def test_flow_of_which_a_series_is_not_stored_is_read_as_a_whole(
+def test_flow_with_a_series_that_is_not_stored_is_read_in_full(
     sources: Sources, bank: Versioned, tmp_path: Path
 ) -> None:
     settings = bank.settings(sources, tmp_path, "ecb")

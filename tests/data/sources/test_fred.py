@@ -85,7 +85,7 @@ def test_missing_unsorted_and_repeated_rows_are_cleaned(sources: Sources) -> Non
     assert values(fetch(sources)) == {"2025-08": 4.3, "2025-09": 4.4, "2025-11": 4.5}
 
 
-def test_quarters_and_years_are_told_by_their_first_day(sources: Sources) -> None:
+def test_quarters_and_years_are_recognised_by_their_first_day(sources: Sources) -> None:
     sources.files["GDPC1"] = fred_file(
         "GDPC1", {"2020-01-01": "1", "2020-04-01": "2", "2020-07-01": "3"}
     )
@@ -132,7 +132,7 @@ def test_another_frequency_than_the_catalogs_is_refused(
         fetch(sources, "X", frequency)
 
 
-def test_days_of_no_whole_month_are_refused(sources: Sources) -> None:
+def test_days_without_a_complete_month_are_refused(sources: Sources) -> None:
     days = {"2020-01-10": "1", "2020-01-17": "2", "2020-02-07": "3"}
     sources.files["X"] = fred_file("X", days)
     with pytest.raises(SourceError, match=r"FRED, X: no complete month"):
@@ -199,11 +199,11 @@ def test_bad_answer_is_recognised_and_named(sources: Sources, case: str) -> None
     assert len(str(caught.value)) < 400
 
 
-def test_no_line_cut_short_passes_for_whole(sources: Sources) -> None:
+def test_truncated_line_is_never_accepted(sources: Sources) -> None:
     line_ends = {at for at, character in enumerate(GOOD) if character == "\n"}
     for cut in range(len(GOOD)):
-        # A file that ends between two lines looks whole: there, the length that HTTP
-        # announces tells (test_http.py).
+        # A file that ends between two lines looks whole: the length that HTTP announces
+        # shows the difference (test_http.py).
         if cut in line_ends or cut - 1 in line_ends:
             continue
         sources.instead["UNRATE"] = [Response(GOOD[:cut], content_type="text/csv")]
@@ -211,7 +211,7 @@ def test_no_line_cut_short_passes_for_whole(sources: Sources) -> None:
             fetch(sources)
 
 
-def test_what_the_reader_leans_on_is_still_there() -> None:
+def test_parent_class_still_has_what_the_reader_needs() -> None:
     reader = FredReader("UNRATE", retry_count=0)
     assert reader.symbols == "UNRATE"
     assert reader.url == "https://fred.stlouisfed.org/graph/fredgraph.csv"
@@ -254,7 +254,7 @@ def test_each_value_has_the_day_of_its_publication(sources: Sources) -> None:
         (row.period, row.value, str(row.known_at)[:10])
         for row in rows.fillna({"value": -1}).itertuples()
     ]
-    # What the first vintage holds was published before, nobody knows when.
+    # The values in the first vintage were published earlier, on unknown days.
     assert got == [
         ("2019-12", 3.5, "NaT"),
         ("2019-12", 3.6, "2021-01-08"),
@@ -264,7 +264,9 @@ def test_each_value_has_the_day_of_its_publication(sources: Sources) -> None:
     ]
 
 
-def test_two_thousand_vintages_a_call_and_no_seams(sources: Sources) -> None:
+def test_vintages_are_read_two_thousand_at_a_time_without_gaps(
+    sources: Sources,
+) -> None:
     days = pd.date_range("2015-01-01", periods=alfred.VINTAGES_PER_CALL + 500)
     sources.vintages["UNRATE"] = {
         str(day.date()): {"2014-12-01": "5.6", "2014-11-01": str(number // 2_100)}
@@ -318,7 +320,9 @@ def test_new_vintages_add_what_reading_all_would(
     )
 
 
-def test_a_vintage_between_stored_ones_lets_all_be_read_again(sources: Sources) -> None:
+def test_a_vintage_between_stored_ones_makes_all_be_read_again(
+    sources: Sources,
+) -> None:
     sources.vintages["UNRATE"] = VINTAGES
     stored = {day: VINTAGES[day] for day in VINTAGES if day != "2020-03-06"}
     fetched = fetch_vintages(sources, stored=digest_of(stored))
@@ -329,7 +333,7 @@ def test_a_vintage_between_stored_ones_lets_all_be_read_again(sources: Sources) 
     )
 
 
-def test_weekly_vintages_are_left_to_the_plain_file(sources: Sources) -> None:
+def test_weekly_series_come_from_the_plain_file(sources: Sources) -> None:
     sources.vintages["UNRATE"] = {"2020-02-07": {"2020-01-04": "1"}}
     with pytest.raises(alfred.NoVintagesError):
         fetch_vintages(sources)
@@ -376,7 +380,7 @@ def test_bad_answer_of_alfred_is_named_without_the_key(
     ],
     ids=str,
 )
-def test_revision_that_is_none_is_named_without_the_key(
+def test_invalid_revision_is_named_without_the_key(
     sources: Sources, odd: dict[str, object]
 ) -> None:
     dates = {"count": 1, "vintage_dates": ["2020-02-07"]}
@@ -397,7 +401,7 @@ def test_vintages_without_a_value_are_missing(sources: Sources) -> None:
         fetch_vintages(sources)
 
 
-def test_pages_without_end_are_left(sources: Sources) -> None:
+def test_endless_pages_are_abandoned(sources: Sources) -> None:
     page = {"count": 10**9, "vintage_dates": ["2020-02-07"]}
     answer = Response(json.dumps(page), content_type="application/json")
     sources.instead["UNRATE"] = [answer] * 60

@@ -50,7 +50,7 @@ def ask(url: str, one: PoliteSession | None = None) -> requests.Response:
 
 
 def answers(server: HTTPServer, *statuses: int, **headers: str) -> list[Request]:
-    """Answer with these statuses, one a request, and return the requests."""
+    """Answer with these statuses, one per request, and return the requests."""
     asked: list[Request] = []
     waiting = list(statuses)
 
@@ -68,7 +68,7 @@ def answers(server: HTTPServer, *statuses: int, **headers: str) -> list[Request]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_passing_trouble_is_asked_again(server: HTTPServer, status: int) -> None:
+def test_temporary_failure_is_retried(server: HTTPServer, status: int) -> None:
     asked = answers(server, status, status, 200)
     assert ask(server.url_for("/x")).json() == [42]
     assert len(asked) == 3
@@ -84,28 +84,28 @@ def test_gives_up_after_its_bound_and_names_source_series_and_reason(
     assert caught.value.exit_code == 4
 
 
-def test_waits_as_long_as_it_is_told(server: HTTPServer) -> None:
+def test_session_waits_as_long_as_the_source_asks(server: HTTPServer) -> None:
     # By its own back-off it would wait for an hour: only the header lets it go on.
     answers(server, 429, 200, **{"Retry-After": "0"})
     slow = RetryPolicy(repeats=2, backoff_seconds=3600, longest_wait_seconds=1)
     assert ask(server.url_for("/x"), session(slow)).ok
 
 
-def test_waits_longer_after_too_many_requests(server: HTTPServer) -> None:
+def test_session_waits_longer_after_too_many_requests(server: HTTPServer) -> None:
     assert 30 <= RetryPolicy().throttled_seconds <= RetryPolicy().longest_wait_seconds
     throttled = RetryPolicy(
         backoff_seconds=0.001, throttled_seconds=3600, longest_wait_seconds=1
     )
-    # An hour is more than its patience, so it does not ask again.
+    # An hour exceeds the limit, so the request is not repeated.
     asked = answers(server, 429, 503, 200)
     with pytest.raises(UnansweredError, match="too many requests"):
         ask(server.url_for("/x"), session(throttled))
     assert len(asked) == 1
-    # After any other trouble it does.
+    # After any other failure it is.
     assert ask(server.url_for("/x"), session(throttled)).ok
 
 
-def test_does_not_wait_longer_than_its_patience(server: HTTPServer) -> None:
+def test_session_does_not_wait_longer_than_its_limit(server: HTTPServer) -> None:
     asked = answers(server, 429, 200, **{"Retry-After": "3600"})
     with pytest.raises(UnansweredError, match="too many requests"):
         ask(server.url_for("/x"))
@@ -119,7 +119,7 @@ def test_back_off_doubles_with_jitter() -> None:
         assert 2**repeat <= min(waits) < max(waits) < 2 ** (repeat + 1)
 
 
-def test_silence_is_asked_again(server: HTTPServer) -> None:
+def test_timeout_is_retried(server: HTTPServer) -> None:
     over, asked = threading.Event(), list[Request]()
 
     def handle(request: Request) -> Response:
@@ -129,14 +129,14 @@ def test_silence_is_asked_again(server: HTTPServer) -> None:
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
-    # Repeats enough that a busy machine answers one of them in time.
+    # Enough repeats for a busy machine to answer one of them in time.
     hasty = RetryPolicy(repeats=12, backoff_seconds=0.001, timeout_seconds=0.2)
     assert ask(server.url_for("/x"), session(hasty)).json() == [42]
     over.set()
     assert len(asked) >= 2
 
 
-def test_silence_for_good_is_named(server: HTTPServer) -> None:
+def test_permanent_timeout_is_named(server: HTTPServer) -> None:
     over = threading.Event()
 
     def handle(_: Request) -> Response:
@@ -150,7 +150,7 @@ def test_silence_for_good_is_named(server: HTTPServer) -> None:
     over.set()
 
 
-def test_broken_connections_are_asked_again() -> None:
+def test_broken_connections_are_retried() -> None:
     half = WHOLE + b"[4"
     with socket_server([RESET, half, WHOLE + b"[42]"]) as url:
         assert ask(url).json() == [42]
@@ -164,7 +164,7 @@ def test_connection_that_always_breaks_is_named() -> None:
         ask(url)
 
 
-def test_nobody_listening_is_no_connection() -> None:
+def test_closed_port_is_no_connection() -> None:
     with pytest.raises(UnreachableError, match=r"World Bank, X\.Y: no connection"):
         ask(closed_port())
 
@@ -198,7 +198,7 @@ def test_redirect_to_another_port_is_refused(server: HTTPServer) -> None:
         ask(server.url_for("/x"))
 
 
-def test_redirect_in_circles_is_left_soon(server: HTTPServer) -> None:
+def test_circular_redirect_is_abandoned_soon(server: HTTPServer) -> None:
     server.expect_request("/x").respond_with_data(
         status=302, headers={"Location": "/x"}
     )
@@ -300,7 +300,7 @@ SMALL = RetryPolicy(largest_bytes=100_000)
 ZEROS = b"[" + b"0," * 1_000_000 + b"0]"
 
 
-def test_answer_that_is_too_large_is_left(server: HTTPServer) -> None:
+def test_answer_that_is_too_large_is_abandoned(server: HTTPServer) -> None:
     server.expect_request("/x").respond_with_data(
         ZEROS, content_type="application/json"
     )
@@ -308,7 +308,7 @@ def test_answer_that_is_too_large_is_left(server: HTTPServer) -> None:
         ask(server.url_for("/x"), session(SMALL))
 
 
-def test_answer_without_end_is_left(server: HTTPServer) -> None:
+def test_endless_answer_is_abandoned(server: HTTPServer) -> None:
     def forever() -> Iterator[bytes]:
         while True:
             yield b"0," * 10_000
@@ -358,7 +358,7 @@ def test_packed_answer_is_unpacked(server: HTTPServer) -> None:
     assert ask(server.url_for("/x")).json() == [42]
 
 
-def test_what_cannot_be_unpacked_is_named(server: HTTPServer) -> None:
+def test_answer_that_cannot_be_unpacked_is_named(server: HTTPServer) -> None:
     server.expect_request("/x").respond_with_data(
         "[42]", content_type="application/json", headers={"Content-Encoding": "gzip"}
     )
@@ -381,7 +381,7 @@ def test_what_cannot_be_unpacked_is_named(server: HTTPServer) -> None:
         "chunk of no size",
     ],
 )
-def test_what_is_no_http_is_named(reply: bytes) -> None:
+def test_answer_that_is_not_http_is_named(reply: bytes) -> None:
     with (
         socket_server([reply] * 3) as url,
         pytest.raises(UnansweredError, match=r"X\.Y: the connection was interrupted"),
@@ -392,15 +392,13 @@ def test_what_is_no_http_is_named(reply: bytes) -> None:
 @pytest.mark.parametrize(
     "header", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5000, "-1", "soon"]
 )
-def test_waiting_time_that_is_none_is_not_heeded(
-    server: HTTPServer, header: str
-) -> None:
+def test_invalid_waiting_time_is_ignored(server: HTTPServer, header: str) -> None:
     answers(server, 429, 200, **{"Retry-After": header})
     assert ask(server.url_for("/x")).ok
 
 
-def test_name_of_no_host_is_no_connection() -> None:
-    # Longer than a name may be, so that no resolver is asked.
+def test_unknown_host_is_no_connection() -> None:
+    # Longer than a name may be, so that no resolver is used.
     with pytest.raises(UnreachableError, match=r"X\.Y: no connection"):
         ask(f"http://{'.'.join(['a' * 60] * 5)}/")
 
@@ -413,7 +411,7 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_proxy_is_asked_and_its_password_not_shown(
+def test_proxy_is_used_and_its_password_not_shown(
     proxied: pytest.MonkeyPatch,
 ) -> None:
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\n"
@@ -473,7 +471,7 @@ def test_wrong_content_type_is_refused(server: HTTPServer) -> None:
         ask(server.url_for("/x"))
 
 
-def test_unknown_is_told_from_refused(server: HTTPServer) -> None:
+def test_unknown_series_is_distinguished_from_a_refusal(server: HTTPServer) -> None:
     asked = answers(server, 404, 403)
     with pytest.raises(MissingSeriesError, match=r"X\.Y: not found there"):
         ask(server.url_for("/x"))
@@ -482,7 +480,7 @@ def test_unknown_is_told_from_refused(server: HTTPServer) -> None:
     assert len(asked) == 2
 
 
-def test_says_who_it_is(server: HTTPServer) -> None:
+def test_session_identifies_itself(server: HTTPServer) -> None:
     asked = answers(server, 200)
     ask(server.url_for("/x"))
     assert asked[0].headers["User-Agent"].startswith("econnet/")
@@ -507,7 +505,7 @@ def test_key_is_in_no_error_and_no_log(
     assert "s3cr3t" not in "".join(ours)
 
 
-def test_so_many_at_once_and_no_more(server: HTTPServer) -> None:
+def test_number_of_simultaneous_requests_is_limited(server: HTTPServer) -> None:
     together, count, most = threading.Barrier(4, timeout=HANG_SECONDS), 0, 0
     lock = threading.Lock()
 
@@ -533,18 +531,18 @@ def test_so_many_at_once_and_no_more(server: HTTPServer) -> None:
     assert most == 4
 
 
-def test_so_many_a_second_and_no_more(server: HTTPServer) -> None:
+def test_number_of_requests_per_second_is_limited(server: HTTPServer) -> None:
     asked = answers(server, 500, 200, 200)
     one = session(per_second=20)
     before = time.monotonic()
     ask(server.url_for("/x"), one)
     ask(server.url_for("/x"), one)
-    # A bound from below, which no slow machine can break: two waits of a twentieth.
+    # A lower bound, which no slow machine can break: two waits of a twentieth.
     assert time.monotonic() - before >= 2 / 20
     assert len(asked) == 3
 
 
-def test_stopped_session_asks_no_more(server: HTTPServer) -> None:
+def test_stopped_session_sends_no_more_requests(server: HTTPServer) -> None:
     asked = answers(server, 200)
     one = session()
     one.stop()

@@ -164,7 +164,7 @@ def test_growth_is_that_of_the_surveys_quarter_and_the_next_four(
     }
 
 
-def test_a_workbook_with_a_date_that_is_none_is_read(survey: Files) -> None:
+def test_a_workbook_with_an_invalid_date_is_read(survey: Files) -> None:
     properties = (
         '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/'
         'metadata/core-properties" xmlns:dcterms="http://purl.org/dc/terms/" '
@@ -217,7 +217,7 @@ def test_release_dates_of_another_format_fail(
 
 
 @pytest.mark.parametrize("content", [b"", b"<html></html>", workbook(RECESS)[:900]])
-def test_what_is_no_workbook_fails(survey: Files, content: bytes) -> None:
+def test_file_that_is_not_a_workbook_fails(survey: Files, content: bytes) -> None:
     survey.files["Mean_RECESS_Level.xlsx"] = content
     with pytest.raises(SourceError, match="cannot be read"):
         probabilities(survey)
@@ -373,7 +373,7 @@ def test_forecasts_are_stored_as_vintages_beside_the_panel(
     assert _is_forecast_in(load.complete(of_store), "spf_output_growth")
 
 
-def test_an_exported_file_gives_forecasts_apart_again(
+def test_forecasts_of_an_exported_file_are_kept_apart_again(
     survey: Files, tmp_path: Path
 ) -> None:
     of_store = survey.sources.settings(tmp_path)
@@ -395,7 +395,7 @@ def _is_forecast_in(data: Dataset, key: str) -> bool:
     )
 
 
-def test_a_day_knows_no_later_forecast(survey: Files, tmp_path: Path) -> None:
+def test_data_of_a_day_contain_no_later_forecast(survey: Files, tmp_path: Path) -> None:
     of_store = survey.sources.settings(tmp_path)
     day = pd.Timestamp("1990-08-30").to_pydatetime()
     fetch(of_store, [by_alpha3("USA")], sources=["spf"], retry_policy=QUICK)

@@ -160,7 +160,7 @@ def test_eurostat_gives_all_countries_in_one_request(
         ({"EA12": "2026-Q2"}, None),
     ],
 )
-def test_one_euro_area_is_chosen_the_newest(
+def test_newest_euro_area_is_chosen(
     sources: Sources,
     service: Callable[[LiveSource], Service],
     served: dict[str, str],
@@ -342,7 +342,7 @@ def test_a_source_is_not_asked_about_countries_that_it_does_not_cover(
         (eurostat_gdp("Atlantis"), "none of its areas is a known country"),
     ],
 )
-def test_another_series_than_asked_for_fails(
+def test_another_series_than_requested_fails(
     sources: Sources,
     service: Callable[[LiveSource], Service],
     key: dict[str, str],
@@ -369,7 +369,7 @@ def test_a_new_dimension_of_a_flow_fails_where_it_makes_values_ambiguous(
     assert "two values for DEU 2026Q1" in str(outcome)
 
 
-def test_no_results_are_missing_and_no_failure(
+def test_no_results_are_a_missing_series_and_not_a_failure(
     sources: Sources, service: Callable[[LiveSource], Service]
 ) -> None:
     server = service("ecb")
@@ -417,7 +417,7 @@ def test_a_refusal_fails_all_series_of_the_flow_in_one_plain_line(
     assert reason in str(outcome)
 
 
-def test_an_answer_that_differs_in_its_date_alone_is_unchanged(
+def test_an_answer_that_differs_only_in_its_date_is_unchanged(
     sources: Sources, service: Callable[[LiveSource], Service]
 ) -> None:
     server = service("ecb")

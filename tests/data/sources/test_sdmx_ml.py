@@ -35,7 +35,7 @@ def values(answer: sdmx_ml.Answer) -> dict[str, float]:
 
 
 def message(text: str | bytes) -> str:
-    """Return the error over an answer, after checking that nothing is printed."""
+    """Return the error for an answer, after checking that nothing is printed."""
     printed = io.StringIO()
     with redirect_stdout(printed), pytest.raises(SourceError) as caught:
         read(text)
@@ -129,7 +129,7 @@ def test_a_period_of_another_frequency_fails(time: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1e999", "inf", "1,5", "1_0", "0x1", "five", "٣"])
-def test_a_value_that_is_no_finite_number_fails(value: str) -> None:
+def test_a_value_that_is_not_a_finite_number_fails(value: str) -> None:
     answer = sdmx_answers.structure_specific(
         FLOW, [series(GERMANY, {"2020-01": value})]
     )
@@ -176,7 +176,9 @@ def test_an_answer_that_breaks_off_fails_wherever_it_ends(write: Write) -> None:
         ("<a><b/></a>", "format has changed"),
     ],
 )
-def test_what_is_no_data_fails_with_one_plain_line(text: str, reason: str) -> None:
+def test_answer_that_is_not_data_fails_with_one_plain_line(
+    text: str, reason: str
+) -> None:
     assert reason in message(text)
 
 
@@ -195,7 +197,7 @@ def test_entities_are_neither_expanded_nor_read_from_files() -> None:
         assert message(attack.replace("UTF-8", "UTF-16").encode("utf-16"))
 
 
-def test_an_answer_with_too_many_values_is_left(
+def test_an_answer_with_too_many_values_is_abandoned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sdmx_ml, "MAX_VALUES", 2)

@@ -45,7 +45,7 @@ def test_observations_have_the_columns_of_the_contract(bundled: Dataset) -> None
     assert bundled.observations["value"].notna().all()
 
 
-def test_no_observation_stands_twice(bundled: Dataset) -> None:
+def test_no_observation_occurs_twice(bundled: Dataset) -> None:
     key = ["country", "indicator", "period", "source", "series_id", "known_at"]
     assert not bundled.observations.duplicated(key).any()
 
@@ -65,7 +65,7 @@ def test_no_observation_stands_twice(bundled: Dataset) -> None:
         ("BRA", "unemployment", "2021-03", 14.9),
     ],
 )
-def test_published_figure_is_held_exactly(
+def test_published_figure_is_stored_exactly(
     bundled: Dataset, country: str, indicator: str, period: str, expected: float
 ) -> None:
     assert value(bundled, country, indicator, period) == expected
@@ -124,7 +124,7 @@ def test_data_stay_below_three_megabytes() -> None:
     assert size < 3_000_000
 
 
-def test_damaged_snapshot_is_told(
+def test_damaged_snapshot_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = resources.files("econnet.data") / "snapshot"

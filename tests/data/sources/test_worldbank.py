@@ -82,7 +82,7 @@ def test_every_page_is_read_and_asked_for_once(
     assert len(sources.asked) == -(-len(rows) // per_page)
 
 
-def test_one_request_holds_all_countries(sources: Sources) -> None:
+def test_one_request_returns_all_countries(sources: Sources) -> None:
     sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.0}) + rows_of(WORLD, {"2020": 2.0})
     fetch(sources)
     [request] = sources.requests
@@ -114,7 +114,7 @@ def test_null_is_left_out_and_order_does_not_matter(sources: Sources) -> None:
     ]
 
 
-def test_what_is_known_of_a_series_comes_with_it(sources: Sources) -> None:
+def test_series_comes_with_its_description(sources: Sources) -> None:
     sources.updated = "2026-10-07"
     sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.0})
     [row] = fetch(sources).series.to_dict("records")
@@ -126,7 +126,7 @@ def test_what_is_known_of_a_series_comes_with_it(sources: Sources) -> None:
     assert not row["discontinued"]
 
 
-def test_quarters_and_months_are_written_our_way(sources: Sources) -> None:
+def test_quarters_and_months_become_standard_texts(sources: Sources) -> None:
     indicator, _ = indicator_of(GDP)
     with worldbank.session(QUICK) as session:
         for frequency, date, period in (
@@ -141,7 +141,9 @@ def test_quarters_and_months_are_written_our_way(sources: Sources) -> None:
 
 
 @pytest.mark.parametrize("pages", [0, 1])
-def test_nothing_is_missing_and_asked_for_once(sources: Sources, pages: int) -> None:
+def test_empty_answer_is_missing_and_requested_once(
+    sources: Sources, pages: int
+) -> None:
     empty = [{"page": pages, "pages": pages, "per_page": 32500, "total": 0}, None]
     sources.instead[GDP] = [Response(json.dumps(empty), content_type=JSON)] * 3
     with pytest.raises(MissingSeriesError, match=GDP):
@@ -201,7 +203,7 @@ def test_page_that_repeats_the_first_does_not_complete_it(sources: Sources) -> N
         fetch(sources)
 
 
-def test_nulls_alone_are_missing_too(sources: Sources) -> None:
+def test_answer_of_nulls_only_is_missing_too(sources: Sources) -> None:
     sources.bank[GDP] = rows_of(GERMANY, {"2020": None})
     with pytest.raises(MissingSeriesError, match=GDP):
         fetch(sources)
@@ -212,14 +214,14 @@ GOOD = json.dumps(bank_page(GDP, ROWS))
 
 
 def changed(change: Callable[[list[dict[str, object]]], object]) -> str:
-    """Return a good page with its rows changed."""
+    """Return a valid page with its rows changed."""
     header, rows = json.loads(GOOD)
     change(rows)
     return json.dumps([header, rows])
 
 
 def with_header(**counts: object) -> str:
-    """Return a good page whose header says something else."""
+    """Return a valid page whose header gives other counts."""
     header, rows = json.loads(GOOD)
     return json.dumps([header | counts, rows])
 
@@ -325,7 +327,9 @@ def test_bad_answer_is_recognised_and_named(sources: Sources, case: str) -> None
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, len(GOOD) - 1))
-def test_no_part_of_an_answer_passes_for_the_whole(sources: Sources, cut: int) -> None:
+def test_part_of_an_answer_is_never_accepted_as_the_whole(
+    sources: Sources, cut: int
+) -> None:
     sources.instead[GDP] = [Response(GOOD[:cut], content_type=JSON)]
     with pytest.raises(SourceError, match=GDP):
         fetch(sources)
@@ -368,7 +372,7 @@ def test_digest_changes_with_the_answer_only(sources: Sources) -> None:
     assert first.retrieval.digest != revised.retrieval.digest
 
 
-def test_what_the_reader_leans_on_is_still_there() -> None:
+def test_parent_class_still_has_what_the_reader_needs() -> None:
     # Of pandas-datareader's reader: its arguments, its dates, its parameters.
     arguments = inspect.signature(WorldBankReader.__init__).parameters
     needed = "symbols countries start end freq retry_count session errors"

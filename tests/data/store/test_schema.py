@@ -11,7 +11,7 @@ from econnet.core.errors import DataError
 from econnet.data.store import checks
 from econnet.data.store import schema as store_schema
 from econnet.data.store.store import Store
-from tests.data.store.test_store import answer, held_by_a_stranger
+from tests.data.store.test_store import answer, held_without_our_lock
 from tests.stores import bring_out_next_version, newest
 
 JULY = datetime(2026, 7, 1, 9, 30)
@@ -22,7 +22,7 @@ BACKUP = f"econnet.duckdb.v{store_schema.VERSION}.bak"
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a store of the version before.
+    """Return a store of the previous version.
 
     It has revisions, a withdrawn value, dated vintages, and a series on a new base.
     """
@@ -105,7 +105,7 @@ def test_upgrade_that_breaks_off_leaves_the_older_store(
     ]
 
 
-def test_copy_that_differs_does_not_take_the_place_of_the_older(
+def test_copy_that_differs_does_not_replace_the_older(
     older: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = store_schema.SCHEMA.replace("value DOUBLE", "value FLOAT")
@@ -117,7 +117,7 @@ def test_copy_that_differs_does_not_take_the_place_of_the_older(
     assert store_schema.backups(older) == []
 
 
-def test_upgrade_that_the_database_refuses_is_told_in_one_line(older: Path) -> None:
+def test_upgrade_that_the_database_refuses_is_reported_in_one_line(older: Path) -> None:
     with changed(older) as connection:
         connection.execute("ALTER TABLE series ALTER base TYPE VARCHAR")
         connection.execute("UPDATE series SET base = 'the year of the flood'")
@@ -159,7 +159,7 @@ def test_corrupt_block_is_not_taken_for_a_lock(older: Path) -> None:
         newest(Store(older, timeout_seconds=60))
 
 
-def test_corrupt_block_of_data_is_told_in_one_line(older: Path) -> None:
+def test_corrupt_block_of_data_is_reported_in_one_line(older: Path) -> None:
     store = Store(older)
     newest(store)
     content = bytearray(older.read_bytes())
@@ -172,7 +172,7 @@ def test_corrupt_block_of_data_is_told_in_one_line(older: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_corrupt_byte_anywhere_is_no_bug(older: Path) -> None:
+def test_corrupt_byte_anywhere_raises_no_unexpected_error(older: Path) -> None:
     store = Store(older)
     newest(store)
     content = older.read_bytes()
@@ -198,9 +198,11 @@ def test_reading_changes_not_even_a_log(older: Path) -> None:
     assert {path: path.read_bytes() for path in older.parent.iterdir()} == before
 
 
-def test_reading_what_is_held_or_not_there_is_an_error_of_its_own(older: Path) -> None:
+def test_reading_a_locked_or_missing_store_raises_an_error_of_its_own(
+    older: Path,
+) -> None:
     with (
-        held_by_a_stranger(older),
+        held_without_our_lock(older),
         pytest.raises(store_schema.FileInUseError),
         store_schema.reading(older),
     ):
@@ -218,7 +220,7 @@ def test_new_store_has_the_columns_that_are_expected(tmp_path: Path) -> None:
         assert store_schema.columns_of(connection) == store_schema.expected_columns()
 
 
-def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
+def test_lack_of_memory_and_a_failing_disk_are_not_bugs(older: Path) -> None:
     with pytest.raises(MemoryError), store_schema.translated_errors(older):
         raise duckdb.OutOfMemoryException("no room for a block")
     with (
@@ -230,7 +232,7 @@ def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
         raise duckdb.BinderException("a bug")
 
 
-def test_store_that_may_not_be_opened_stays_as_it_is(tmp_path: Path) -> None:
+def test_store_that_may_not_be_opened_is_left_unchanged(tmp_path: Path) -> None:
     folder = tmp_path / "econnet.duckdb"
     folder.mkdir()
     with pytest.raises(DataError, match="is not an econnet store"):
@@ -293,7 +295,7 @@ def test_open_store_reaches_no_other_file(tmp_path: Path) -> None:
 def test_time_of_a_check_is_that_after_waiting_for_another_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Values that came during the wait were called values of the future."""
+    """Values that arrived during the wait were reported as values of the future."""
     store = Store(tmp_path / "econnet.duckdb")
     store.write([answer({"DEU": {"2019": 1.0}}, JULY)])
     opened, times = store_schema.reading, [JULY, AUGUST]

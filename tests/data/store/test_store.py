@@ -83,7 +83,7 @@ def test_what_was_written_is_read_to_the_last_bit(store: Store) -> None:
     assert rows["known_at"].isna().all()
 
 
-def test_countries_that_are_asked_for_are_read_alone(store: Store) -> None:
+def test_only_the_requested_countries_are_read(store: Store) -> None:
     written = {country: {"2019": 1.0} for country in ("DEU", "FRA", "JPN")}
     assert not store.exists()
     store.write([answer(written)])
@@ -140,10 +140,10 @@ def test_raw_answer_is_kept_as_it_came_page_by_page(store: Store) -> None:
     assert raw_of(store) == {MORNING: [b"page 1", b"\x00\xff" * 999]}
 
 
-def test_raw_answer_goes_when_no_value_comes_from_it_any_more(store: Store) -> None:
+def test_raw_answer_is_deleted_once_no_value_comes_from_it(store: Store) -> None:
     august, autumn, winter = (MORNING + timedelta(days=n) for n in (31, 92, 183))
     store.write([answer({"DEU": {"2019": 1.0}, "TGO": {"2019": 9.0}}, raw=(b"July",))])
-    # Nothing but the date of the update has changed: the newest is kept none the less.
+    # Only the date of the update has changed: the newest is kept nonetheless.
     same = {"DEU": {"2019": 1.0}, "TGO": {"2019": 9.0}}
     store.write([answer(same, august, raw=(b"August",))])
     assert set(raw_of(store)) == {MORNING, august}
@@ -187,7 +187,8 @@ def test_each_moment_shows_what_was_then_the_newest_answer(
     for values, moment in zip(fetches, moments, strict=True):
         seen |= {(area, year) for area in values for year in values[area]}
         shown = by_period(newest(store, moment))
-        # What comes only later shows too: when it was published nobody told.
+        # Values that came only later are included too: their publication dates are
+        # unknown.
         then = {
             area: {year: own[year] for year in own if (area, year) in seen}
             for area, own in shown.items()
@@ -207,7 +208,7 @@ def test_withdrawn_value_is_missing_from_then_on(store: Store) -> None:
         "2019",
         "2020",
     }
-    # Of 1959 the second answer, asked from 1960, says nothing.
+    # The second answer, requested from 1960, does not cover 1959.
     assert by_period(newest(store)) == {"DEU": {"1959": 9.0, "2020": 2.0}}
     withdrawn = store.vintages().query("value.isna()")
     assert withdrawn["period"].tolist() == ["2019"]
@@ -241,7 +242,9 @@ def test_aggregates_are_not_stored(store: Store) -> None:
     assert store.status().n_countries == 1
 
 
-def test_later_base_wins_whole_and_status_says_so(store: Store) -> None:
+def test_later_base_replaces_the_whole_series_and_status_reports_it(
+    store: Store,
+) -> None:
     on_2010 = answer(
         {"DEU": {"2018": 1.0, "2019": 2.0}}, title="GDP (constant 2010 US$)"
     )
@@ -278,7 +281,7 @@ def test_base_is_read_from_the_title(title: str, year: int | None) -> None:
     assert base_year(title) == year
 
 
-def test_status_tells_coverage_and_freshness(store: Store) -> None:
+def test_status_shows_coverage_and_freshness(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0, "2020": 2.0}, "TGO": {"2018": 3.0}})])
     later = MORNING + timedelta(days=9)
     store.confirm({("worldbank", GDP, "real_gdp"): None}, later)
@@ -298,7 +301,7 @@ def test_newest_fetch_is_when_any_source_was_last_asked(store: Store) -> None:
     assert store.newest_fetch() == MORNING + timedelta(days=9)
 
 
-def test_store_that_is_looked_at_unchanged_stays_as_it_is(store: Store) -> None:
+def test_store_that_is_opened_unchanged_is_not_modified(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}})])
     before = {it: it.read_bytes() for it in store.path.parent.iterdir()}
     with store.unchanged() as connection:
@@ -354,8 +357,8 @@ sys.stdin.read()
 
 
 @contextmanager
-def held_by_a_stranger(path: Path) -> Iterator[None]:
-    """Let a process that does not know our lock hold the file."""
+def held_without_our_lock(path: Path) -> Iterator[None]:
+    """Let a process that does not use our lock hold the file."""
     stranger = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)],
         stdin=subprocess.PIPE,
@@ -368,10 +371,10 @@ def held_by_a_stranger(path: Path) -> Iterator[None]:
         stranger.communicate()
 
 
-def test_store_held_by_a_stranger_is_named_too(store: Store) -> None:
+def test_store_held_without_our_lock_is_named_too(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}})])
     with (
-        held_by_a_stranger(store.path),
+        held_without_our_lock(store.path),
         pytest.raises(DataError, match="another process has had"),
     ):
         newest(store)
@@ -447,7 +450,7 @@ def test_other_file_in_its_place_is_refused_and_left_alone(
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
-def test_export_holds_every_value_and_leaves_no_other_file(
+def test_export_contains_every_value_and_leaves_no_other_file(
     store: Store, tmp_path: Path, ending: str
 ) -> None:
     if ending == "xlsx":

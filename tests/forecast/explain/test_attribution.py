@@ -32,7 +32,7 @@ def forecast_of(window: Window, network: Network) -> attribution.ForecastFunctio
     return forecast
 
 
-def test_contributions_add_up_to_what_sets_the_forecast_apart(
+def test_contributions_add_up_to_the_difference_from_an_average_row(
     trained: tuple[Window, Network],
 ) -> None:
     window, network = trained

@@ -71,7 +71,9 @@ def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
         what_if.parse_assumption(text)
 
 
-def test_relative_value_shifts_newest_value_and_its_mean_alone(window: Window) -> None:
+def test_relative_value_shifts_only_the_newest_value_and_its_mean(
+    window: Window,
+) -> None:
     up = Assumption("investment", 2.0, relative=True)
     for name, expected in (
         ("investment", 2.0),
@@ -104,7 +106,7 @@ def test_rate_that_enters_by_its_difference_is_set_by_its_level(
     assert answer.probability == pytest.approx(now(window, "investment") + 1.5)
 
 
-def test_assumptions_work_together_and_each_is_also_shown_alone(
+def test_assumptions_work_together_and_each_is_also_shown_on_its_own(
     window: Window,
 ) -> None:
     first, second = position(window, "real_gdp"), position(window, "investment")

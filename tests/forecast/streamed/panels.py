@@ -18,7 +18,7 @@ QUARTERS = [f"{2000 + t // 4}Q{t % 4 + 1}" for t in range(80)]
 def long_panel(countries: int = 40, periods: int = 60, seed: int = 0) -> pd.DataFrame:
     """Return a panel of an index, a flow, a rate and a flag, sorted, without gaps.
 
-    Countries share a cycle that the rate foretells; the rate has missing values.
+    Countries share a cycle that the rate predicts; the rate has missing values.
     """
     rng = np.random.default_rng(seed)
     cycle = np.zeros(periods + 2)

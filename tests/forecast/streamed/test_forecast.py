@@ -185,7 +185,7 @@ forecast_panel(panel, spec_of(panel), files, OPTIONS, progress)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.campaign
-def test_killed_four_times_comes_to_the_same(
+def test_training_killed_four_times_gives_the_same_result(
     trained: Trained, data: Path, tmp_path: Path
 ) -> None:
     root = str(Path(__file__).parents[3])
@@ -417,7 +417,7 @@ def test_default_question_is_at_the_name_of_the_panel() -> None:
     assert places[2].name.startswith("negative-growth-Q-h1-at-")
 
 
-def test_user_is_told_of_rows_out_of_order(tmp_path: Path) -> None:
+def test_rows_out_of_order_are_reported_to_the_user(tmp_path: Path) -> None:
     table = long_panel(countries=30).sample(frac=1, random_state=0)
     write(table, tmp_path / "panel.parquet")
     run = econnet("train", "--data", "*.parquet", "--target", "sales", folder=tmp_path)

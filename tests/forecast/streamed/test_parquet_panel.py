@@ -45,7 +45,7 @@ def test_periods_are_counted_as_pandas_does(
 @pytest.mark.parametrize(
     "text", ["2020Q5", "2020-13", "20", "2020-02-30", "2020M01-31", "x", ""]
 )
-def test_texts_that_are_no_periods_are_refused(text: str, tmp_path: Path) -> None:
+def test_texts_that_are_not_periods_are_refused(text: str, tmp_path: Path) -> None:
     table = pd.DataFrame({"country": "A", "period": [text], "sales": 1.0})
     write(table, tmp_path / "panel.parquet")
     with pytest.raises(DataError, match=r"row 1: .* is not a period"):
@@ -121,7 +121,7 @@ def test_panel_can_open_its_own_files_and_no_other(tmp_path: Path) -> None:
         panel.database.read_parquet(str(tmp_path / "other.parquet"))
 
 
-def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
+def test_files_are_in_the_order_of_their_rows(tmp_path: Path) -> None:
     table = long_panel(countries=4)
     write(table[:120], tmp_path / "part-10.parquet")
     write(table[120:], tmp_path / "part-9.parquet")
@@ -196,7 +196,7 @@ def test_files_of_another_form_are_refused(
         open_files(tmp_path)
 
 
-def test_links_that_lead_round_in_circles_are_followed_once(tmp_path: Path) -> None:
+def test_circular_links_are_followed_once(tmp_path: Path) -> None:
     table, below = long_panel(countries=2), tmp_path / "panel" / "below"
     below.mkdir(parents=True)
     write(table, below / "a.parquet")
@@ -212,7 +212,7 @@ def test_links_that_lead_round_in_circles_are_followed_once(tmp_path: Path) -> N
     ]
 
 
-def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
+def test_unreadable_file_is_reported_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file is called"):
         open_files(tmp_path / "*.parquet")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 but not really PAR1")
@@ -228,7 +228,7 @@ def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT", "INTEGER", "DECIMAL(9, 2)"])
-def test_what_is_missing_is_nan_in_numbers_of_every_kind(
+def test_missing_value_is_nan_in_numbers_of_every_type(
     tmp_path: Path, kind: str
 ) -> None:
     cell = f"CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(i AS {kind}) END"
@@ -254,7 +254,7 @@ def test_columns_without_numbers_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, f"{'x' * 5000}*.parquet", "a\0b*"])
-def test_name_that_no_file_can_have_is_no_panel(name: str, tmp_path: Path) -> None:
+def test_name_that_no_file_can_have_is_not_a_panel(name: str, tmp_path: Path) -> None:
     assert not is_streamed(tmp_path / name)
     with pytest.raises(DataError):
         user_panel.read(tmp_path / name)

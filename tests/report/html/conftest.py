@@ -9,8 +9,8 @@ from econnet.forecast.result import Forecast
 from econnet.report import html
 from tests.builders import changed
 
-# What would run, close an element, leave an attribute or be a formula, were it not
-# escaped.
+# Text that would run, close an element, leave an attribute or be a formula if it were
+# not escaped.
 HOSTILE = (
     "=1+1 </script><script>window.ran = 1</script>\"'><img src=x onerror='ran=1'>"
     "<!-- ]]> {{ 7*7 }} {% raw %} \u2028 \\u003c \ud800 東京 العربية"
@@ -19,7 +19,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="session")
 def hostile(germany: Forecast) -> Forecast:
-    """Return a forecast each of whose texts would break a page that trusted it."""
+    """Return a forecast whose texts would all break a page that did not escape them."""
     return changed(
         germany,
         country=Country(HOSTILE, "xx", HOSTILE),
@@ -70,7 +70,7 @@ def hostile(germany: Forecast) -> Forecast:
 def page_of(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[Forecast], Path]:
-    """Return the function that writes a forecast's page, and tells where."""
+    """Return the function that writes a forecast's page and returns its path."""
 
     def write(forecast: Forecast) -> Path:
         file = tmp_path_factory.mktemp("page") / "report.html"

@@ -1,4 +1,4 @@
-"""The page in a browser: quiet, readable, and obedient to mouse, finger and keys."""
+"""The page in a browser: no errors, readable, usable by mouse, finger and keys."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from econnet.forecast.result import Forecast
+from econnet.report.wording import period_text
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 from tests.builders import changed
 
@@ -17,12 +18,12 @@ PLOT = "[role=slider]"
 
 
 def chosen(page: Any) -> str:  # noqa: ANN401
-    """Return what the first chart says of the period that was chosen."""
+    """Return what the first chart shows for the chosen period."""
     return str(page.locator(PLOT).first.get_attribute("aria-valuetext"))
 
 
 def ends(forecast: Forecast) -> tuple[str, str]:
-    return str(forecast.history.index[0]), str(forecast.period)
+    return period_text(forecast.history.index[0]), period_text(forecast.period)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,9 @@ def test_keys_move_through_time(
         assert chosen(page).startswith(last)
         assert "90% interval" in chosen(page)
         page.keyboard.press("ArrowLeft")
-        assert chosen(page).startswith(str(germany.period - 1))
+        assert chosen(page).startswith(period_text(germany.period - 1))
         page.keyboard.press("PageDown")
-        assert chosen(page).startswith(str(germany.period - 21))
+        assert chosen(page).startswith(period_text(germany.period - 21))
         page.keyboard.press("Home")
         assert chosen(page).startswith(first)
         page.keyboard.press("ArrowLeft")
@@ -78,7 +79,7 @@ def test_keys_move_through_time(
         assert readout.startswith(first)
 
 
-def test_what_the_chart_says_is_what_was_forecast(
+def test_chart_shows_what_was_forecast(
     browser: Browser, german_page: Path, germany: Forecast
 ) -> None:
     own = germany.track_record[germany.track_record["model"] == "econnet"]
@@ -90,7 +91,7 @@ def test_what_the_chart_says_is_what_was_forecast(
         for back in range(1, 4):
             page.keyboard.press("ArrowLeft")
             period = germany.period - back
-            assert f"{period}, " in chosen(page)
+            assert f"{period_text(period)}, " in chosen(page)
             assert f"{100 * said[period]:.1f}%" in chosen(page)
 
 
@@ -150,7 +151,7 @@ def test_finger_reads_values_without_moving_the_page(
         assert chosen(page).startswith(ends(germany)[0])
 
 
-def test_baselines_can_be_laid_beside_the_forecast(
+def test_baselines_can_be_added_to_the_forecast(
     browser: Browser, german_page: Path
 ) -> None:
     with browser.open(german_page) as opened:
@@ -165,7 +166,7 @@ def test_baselines_can_be_laid_beside_the_forecast(
         assert "persistence" in readout.inner_text()
 
 
-def test_csv_holds_every_number_as_it_was_computed(
+def test_csv_contains_every_number_as_it_was_computed(
     browser: Browser, german_page: Path, germany: Forecast
 ) -> None:
     with browser.open(german_page) as opened:
@@ -193,7 +194,7 @@ def test_chart_is_saved_as_svg_and_png_with_title_and_source(
                 page.locator(f"[data-svg={name}]").click()
             text = Path(waiting.value.path()).read_text("utf-8")
             assert text.startswith("<svg ")
-            assert "Germany: Real GDP falls in" in text
+            assert "Germany: Will real GDP fall in" in text
             assert "Source: OECD" in text
             assert "class=" not in text
         with page.expect_download() as waiting:
@@ -202,7 +203,7 @@ def test_chart_is_saved_as_svg_and_png_with_title_and_source(
         assert opened.complaints == []
 
 
-def test_table_that_is_cut_says_so(browser: Browser, german_page: Path) -> None:
+def test_cut_table_shows_a_hint(browser: Browser, german_page: Path) -> None:
     for width, said in ((PHONE, True), (DESKTOP, False)):
         with browser.open(german_page, width=width) as opened:
             hints = opened.page.locator("[aria-labelledby=record] .more").all()
@@ -227,7 +228,10 @@ def test_long_names_of_releases_leave_the_next_columns_in_view(
     ("table", "column"),
     [
         ("Next releases", "forecast would move to"),
-        ("Past contractions", "peak"),
+        ("Past contractions", "first signal"),
+        ("All contractions and the forecast one quarter ahead", "first signal"),
+        ("Questions", "confidence"),
+        ("Skill and confidence", "confidence"),
     ],
 )
 def test_phone_shows_the_answer_of_a_row_beside_its_name(
@@ -291,9 +295,7 @@ def test_policy_stops_what_was_not_in_the_page(
         assert any("Content Security Policy" in it for it in opened.complaints)
 
 
-def test_without_scripts_the_same_charts_stand_still(
-    browser: Browser, german_page: Path
-) -> None:
+def test_charts_are_static_without_scripts(browser: Browser, german_page: Path) -> None:
     with browser.open(german_page, scripts=False) as opened:
         page = opened.page
         assert page.locator("#history svg.picture").first.is_visible()
@@ -303,7 +305,7 @@ def test_without_scripts_the_same_charts_stand_still(
         assert not opened.page.locator("#history svg.picture").first.is_visible()
 
 
-def test_paper_gets_the_still_charts_in_light_colours(
+def test_printed_page_has_static_charts_in_light_colours(
     browser: Browser, german_page: Path
 ) -> None:
     with browser.open(german_page, scheme="dark") as opened:

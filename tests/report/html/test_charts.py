@@ -1,4 +1,4 @@
-"""The data that the page's charts hold."""
+"""The data of the page's charts."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ def column(chart: Chart, key: str) -> list[object]:
     return list(found.values)
 
 
-def test_history_holds_growth_and_what_was_forecast_of_it(germany: Forecast) -> None:
+def test_history_contains_growth_and_its_forecasts(germany: Forecast) -> None:
     chart = charts.history(germany)
     growth = dict(
         zip(column(chart, "period"), column(chart, "growth_percent"), strict=True)
@@ -53,7 +53,7 @@ def test_bands_are_the_contractions(germany: Forecast) -> None:
 
 
 @pytest.mark.parametrize(("frequency", "middle"), [("Q", 1995.125), ("A", 1961.5)])
-def test_periods_stand_in_their_middle(
+def test_periods_are_drawn_at_their_middle(
     frequency: str, middle: float, make_forecast: MakeForecast
 ) -> None:
     forecast = make_forecast("DEU" if frequency == "Q" else "BRA", frequency)
@@ -75,7 +75,7 @@ def cut_off(forecast: Forecast) -> str:
     return live.panels[0].cut_off
 
 
-def test_track_record_holds_every_model(germany: Forecast) -> None:
+def test_track_record_contains_every_model(germany: Forecast) -> None:
     chart = charts.record(germany)
     keys = {it.key for it in chart.columns}
     assert keys >= {"period", "outcome", "econnet", *germany.assessment.baselines}
@@ -104,6 +104,8 @@ def test_cells_are_shown_in_the_words_of_the_report() -> None:
     shares = TableColumn("p", "p", (0.123456, None, 1.0), "percent")
     changes = TableColumn("g", "g", (-0.04, -1.26, 3.0), "number", 1)
     flags = TableColumn("c", "c", (1.0, 0.0, None), "flag")
+    periods = TableColumn("t", "t", ("2026Q4", "2026-11", "2026"), "period")
+    assert periods.shown() == ["2026 Q4", "Nov 2026", "2026"]
     assert shares.shown() == ["12.3%", "", "100.0%"]
     assert changes.shown() == ["0.0", "\N{MINUS SIGN}1.3", "3.0"]
     assert flags.shown() == ["yes", "no", ""]
@@ -149,7 +151,7 @@ def test_page_shows_the_figure_of_the_printed_report(
 
 @pytest.mark.parametrize("chapter", ["record", "drivers"])
 @pytest.mark.campaign
-def test_figure_of_a_chapter_is_in_the_page_and_the_pdf_without_more_ado(
+def test_figure_of_a_chapter_is_in_the_page_and_the_pdf_by_itself(
     chapter: figures.Chapter, germany: Forecast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawing = replace(figures.DRAWINGS["groups"], chapter=chapter)

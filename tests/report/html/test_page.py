@@ -1,4 +1,4 @@
-"""The page as text: what it allows, what it holds, and that no text escapes."""
+"""The page as text: what it allows and contains, and that every text is escaped."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ VENDOR = resources.files("econnet.report") / "vendor"
 
 
 class Outline(HTMLParser):
-    """What stands in a page: elements, scripts, styles and visible text."""
+    """The content of a page: elements, scripts, styles and visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ def policy_of(outline: Outline) -> dict[str, list[str]]:
     return {name: allowed for name, *allowed in parts}
 
 
-def test_page_says_all_that_the_printed_report_says(
+def test_page_contains_all_that_the_printed_report_contains(
     germany: Forecast, german: Outline
 ) -> None:
     verdict = wording.verdict(germany)
@@ -182,7 +182,7 @@ def test_no_text_can_leave_its_place(hostile: Forecast, german: Outline) -> None
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists))
-def test_json_survives_and_holds_no_tag(data: object) -> None:
+def test_json_survives_and_contains_no_tag(data: object) -> None:
     text = page.json_in_html(data)
     assert json.loads(text) == data
     assert not set("<>&\u2028\u2029") & set(text)

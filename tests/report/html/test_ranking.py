@@ -25,7 +25,7 @@ def page_of_many(ranking: Ranking, tmp_path_factory: pytest.TempPathFactory) -> 
     return file
 
 
-def test_map_tells_each_country_when_pointed_at(world_ranking: Ranking) -> None:
+def test_map_names_each_country_when_pointed_at(world_ranking: Ranking) -> None:
     text = ranking_page.as_html(world_ranking, {})
     titles = [unescape(title) for title in re.findall("<title>([^<]*)</title>", text)]
     for one in world_ranking.forecasts:

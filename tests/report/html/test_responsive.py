@@ -104,7 +104,7 @@ def test_page_shows_today_first_and_responds_to_keys(
         assert opened.complaints == []
 
 
-def test_page_says_which_part_is_computed_where(file: Path) -> None:
+def test_page_explains_which_part_is_computed_where(file: Path) -> None:
     text = file.read_text("utf-8")
     assert "computed in this page from the weights of 3 networks" in text
     assert f"interpolated between {POINTS**2} forecasts" in text

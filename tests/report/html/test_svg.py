@@ -1,4 +1,4 @@
-"""Figures as SVG in a page: no style of their own, few digits, ids without twins."""
+"""Figures as SVG in a page: no style of their own, few digits, unique ids."""
 
 import re
 from dataclasses import asdict

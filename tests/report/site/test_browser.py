@@ -1,4 +1,4 @@
-"""The site in a browser: quiet, readable on a phone, and without scripts."""
+"""The site in a browser: without errors, readable on a phone and without scripts."""
 
 from pathlib import Path
 from typing import Literal

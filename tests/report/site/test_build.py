@@ -226,7 +226,7 @@ def test_feed_is_valid_atom_with_an_entry_for_each_kind_of_news(
     assert len({*ids}) == len(ids) == 7
 
 
-def test_feed_that_is_no_atom_is_refused_by_the_schema(published: Path) -> None:
+def test_feed_that_is_not_atom_is_refused_by_the_schema(published: Path) -> None:
     schema = etree.RelaxNG(etree.parse(SCHEMA))
     text = (published / feed.FILE).read_text("utf-8")
     for old, new in (("<updated>2", "<updated>x2"), ("<title>", "<b/><title>")):

@@ -23,10 +23,18 @@
     return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", MINUS);
   };
 
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  // A period as the texts of the page write it: 2026 Q4, Nov 2026.
+  const periodText = (period) => {
+    const month = /^(\d{4})-(\d\d)$/.exec(period);
+    return month ? `${MONTHS[month[2] - 1]} ${month[1]}` : period.replace("Q", " Q");
+  };
+
   const shown = (column, value) => {
     if (column.style === "percent") return `${fixed(100 * value, column.decimals)}%`;
     if (column.style === "number") return fixed(value, column.decimals);
-    return String(value);
+    return column.style === "period" ? periodText(value) : String(value);
   };
 
   // --- Data as CSV ---------------------------------------------------------------
@@ -288,7 +296,7 @@
         width: Math.max(host.clientWidth, 200),
         height: host.clientHeight,
         legend: { show: false },
-        padding: [8, 10, 0, 0],
+        padding: [8, 18, 0, 0], // at the right, half the width of a year
         scales: {
           x: { time: false, range: (_, low, high) => this.clamp(low, high) },
           y: { range: () => panel.limits },
@@ -554,7 +562,7 @@
           parts.push([`${column.title} `, shown(column, value) + this.interval(bounds.get(column.key))]);
         }
       }
-      const period = this.columns[0].values[this.at];
+      const period = shown(this.columns[0], this.columns[0].values[this.at]);
       this.readout.replaceChildren(element("b", "", period));
       for (const [title, value] of parts) {
         this.readout.append(" \u00b7 ", element("span", "dim", title), value);

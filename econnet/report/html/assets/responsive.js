@@ -87,10 +87,19 @@ const Responsive = (() => {
   const percent = (p) => `${(100 * p).toFixed(1)}%`;
   const figure = (value) => value.toFixed(2).replace("-", "\u2212");
 
+  // A value with its unit: change −0.01%, 81.40% of GDP, 0.10 percentage points.
+  const withUnit = (value, unit) => {
+    const [, change, rest] = /^(change, )?(.*)$/.exec(unit);
+    const percent = /^percent\b(?!age)/.test(rest);
+    const text = percent ? `${figure(value)}%${rest.slice("percent".length)}`
+      : `${figure(value)} ${rest}`;
+    return change ? `change ${text}` : text;
+  };
+
   function show() {
     const values = sliders.map((it) => Number(it.value));
     sliders.forEach((slider, i) => {
-      const text = `${figure(values[i])} ${data.indicators[i].unit}`;
+      const text = withUnit(values[i], data.indicators[i].unit);
       slider.parentElement.querySelector("output").textContent = text;
       slider.setAttribute("aria-valuetext", text);
     });
