@@ -93,8 +93,13 @@ LIGHT_ECONNET = [
 @contextmanager
 def _process_kept() -> Iterator[None]:
     """Restore what the command line changes for a whole process."""
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [
+        getattr(signal, name)
+        for name in ("SIGHUP", "SIGINT", "SIGTERM")
+        if hasattr(signal, name)
+    ]
     handlers, stdout = [*map(signal.getsignal, signals)], os.dup(1)
+    hook = sys.unraisablehook
     try:
         with warnings.catch_warnings():
             # As outside of pytest, which turns them into errors.
@@ -103,6 +108,7 @@ def _process_kept() -> Iterator[None]:
     finally:
         for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)
+        sys.unraisablehook = hook
         os.dup2(stdout, 1)
         os.close(stdout)
 

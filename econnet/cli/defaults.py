@@ -86,8 +86,11 @@ def _listed_if_repeatable(
 
 
 def explained(error: typer.TyperException) -> str:
-    """Return an error's message, with the file or variable that set the value."""
-    message = error.format_message()
+    """Return an error's message, with the file or variable that set the value.
+
+    The words that the validator of Typer puts before its own messages are left out.
+    """
+    message = error.format_message().replace(": Value error, ", ": ", 1)
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or parameter is None:
         return message

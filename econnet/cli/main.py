@@ -36,6 +36,7 @@ def _main() -> None:
     _set_environment()
     if "--debug" not in sys.argv[1:]:
         warnings.showwarning = _ignore
+        sys.unraisablehook = _ignore
     try:
         from econnet.cli import app
 
@@ -69,8 +70,7 @@ def _main() -> None:
     except _errors_of_duckdb("OutOfMemoryException"):
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except _errors_of_duckdb("IOException", "FatalException") as error:
-        first, *_ = str(error).splitlines()
-        _fail(f"{first}: {DEFAULT_REMEDY}", DataError.exit_code)
+        _fail(_in_words_of_duckdb(error), DataError.exit_code)
     except _errors_of_duckdb("Error"):
         # Or this, if the signal arrives while it calls pandas.
         if not received:
@@ -104,10 +104,11 @@ def _open_standard_streams() -> None:
 
 
 def _ignore(*_: object, **__: object) -> None:
-    """Drop warnings, which libraries address to developers.
+    """Drop warnings and errors of destructors, which are addressed to developers.
 
-    A filter is not enough: scikit-learn resets filters while it fits, and warns when it
-    fits in two threads at once.
+    An archive that could not be finished on a full disk fails once more when it is
+    deleted. For warnings a filter is not enough: scikit-learn resets filters while it
+    fits, and warns when it fits in two threads at once.
     """
 
 
@@ -177,6 +178,16 @@ def _in_words(error: OSError) -> str:
     return f"{file} cannot be read or written ({reason}): {remedy}"
 
 
+def _in_words_of_duckdb(error: BaseException) -> str:
+    """Return the same for an error of DuckDB, which may contain a JSON document."""
+    first, *_ = str(error).splitlines()
+    number, file = ERROR_NUMBER.search(first), ERROR_FILE.search(first)
+    if number is None:
+        return f"{first}: {DEFAULT_REMEDY}"
+    code = int(number[1])
+    return _in_words(OSError(code, os.strerror(code), file and file[1]))
+
+
 def _fail(message: str, exit_code: int) -> NoReturn:
     # Shutdown has begun: no signal may change the exit code.
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
@@ -204,10 +215,14 @@ SECONDS_TO_END = 5.0
 # Longer than any name of a file.
 LONG_WORD = re.compile(r"\S{300,}")
 MAX_MESSAGE = 4000
+# Of an error of DuckDB that happened while it wrote in the background.
+ERROR_NUMBER = re.compile(r'"errno":"([0-9]+)"')
+ERROR_FILE = re.compile(r'file \\?"([^"\\]+)')
 OUT_OF_MEMORY = (
     "out of memory: close other programs, or reduce the work (fewer countries, fewer "
     "--members)"
 )
+_NO_PLACE = "name another file or folder"
 _ELSEWHERE = "choose other folders with ECONNET_DATA and ECONNET_REPORTS"
 _NO_SPACE = f"free some space, or {_ELSEWHERE}; earlier files are intact"
 _NOT_ALLOWED = f"allow it, or {_ELSEWHERE}"
@@ -216,6 +231,7 @@ DEFAULT_REMEDY = f"check the disk, or {_ELSEWHERE}"
 REMEDIES: Mapping[int, str] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
+    **dict.fromkeys((errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG), _NO_PLACE),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), _TOO_MANY),
     errno.EIO: "the disk has an error: check it, and run the same command again",
 }

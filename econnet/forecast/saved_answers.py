@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from econnet.core.errors import UsageError
 from econnet.forecast.result import QuestionAnswer
 from econnet.runtime import atomic_files
 
@@ -56,7 +57,7 @@ def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
         if msgspec.json.decode(content, type=_Schema).schema != SCHEMA:
             return None
         saved = msgspec.json.decode(content, type=_Saved, dec_hook=_as_period)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UsageError) as error:  # UsageError: no such task
         raise ValueError(f"{path} has no answers to questions: {error}") from error
     return saved.answers if saved.digest == digest and saved.answers else None
 

@@ -28,7 +28,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     part = _part(path)
     try:
-        with named_os_error(path):
+        with named_os_error(path, part):
             part.unlink(missing_ok=True)  # from an earlier process with the same number
             yield part
             _flush(part)
@@ -144,12 +144,15 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def named_os_error(path: Path) -> Iterator[None]:
-    """Let an `OSError` name the file it is about, which a failed write does not."""
+def named_os_error(path: Path, part: Path | None = None) -> Iterator[None]:
+    """Let an `OSError` name the file it is about, which a failed write does not.
+
+    The user knows it by its own name, not by that of its temporary file `part`.
+    """
     try:
         yield
     except OSError as error:
-        if error.filename is not None:
+        if error.filename is not None and error.filename != str(part):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 

@@ -70,8 +70,8 @@ class Cluster:
                 client = distributed.Client(url, timeout=seconds)
             except (OSError, TimeoutError, ValueError) as error:
                 raise ClusterError(
-                    f"no scheduler answers at {url}: start one with `dask scheduler`, "
-                    "or check the address"
+                    f"no scheduler answers at {url or repr(url)}: start one with `dask "
+                    "scheduler`, or check the address"
                 ) from error
             try:
                 _await_worker(client, url, seconds)

@@ -106,3 +106,51 @@ def test_other_paths_need_not_be_utf8(tmp_path: Path) -> None:
     assert line["file"].endswith("/?/?.csv")
     assert line["source"] == "?.csv"
     assert econnet("check", folder=folder).returncode == 0
+
+
+def test_export_follows_a_link_and_replaces_no_pipe(tmp_path: Path) -> None:
+    asked = ("export", "--country", "AND", "--indicator", "real_gdp", "--output")
+    (tmp_path / "elsewhere").mkdir()
+    link, target = tmp_path / "link.csv", tmp_path / "elsewhere/real.csv"
+    link.symlink_to(target)
+    for _ in ("absent", "there already"):
+        run = econnet(*asked, "link.csv", folder=tmp_path)
+        assert run.returncode == 0, run.stderr
+        assert link.is_symlink()
+        assert target.read_text().startswith("country,")
+    os.mkfifo(tmp_path / "pipe.csv")
+    run = econnet(*asked, "pipe.csv", folder=tmp_path)
+    assert run.returncode == 3
+    assert run.stderr == "econnet: pipe.csv is not a regular file: name another\n"
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_file_is_named_as_the_user_knows_it(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("/proc/andorra.csv", "loop/andorra.csv", f"{'a' * 300}.csv"):
+        run = econnet("export", "--country", "AND", "--output", name, folder=tmp_path)
+        assert run.returncode == 3
+        assert ".part" not in run.stderr
+        assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".xlsx"])
+def test_disk_that_is_full_halfway_is_named_in_one_line(
+    ending: str, tmp_path: Path
+) -> None:
+    # A limit on the size of files fails as a full disk does. `ulimit` counts kilobytes.
+    script = f"ulimit -f 1; {sys.executable} -m econnet export --country AND --output a"
+    run = subprocess.run(
+        ["bash", "-c", f"{script}{ending}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 3, run.stderr
+    assert run.stderr.startswith("econnet: ")
+    assert "(File too large): free some space, or" in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -16,8 +16,10 @@ def ends(
     code: str, folder: Path, *before: str, command: str = "indicators"
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command line after `code`."""
-    # A shell lets background processes ignore interrupts.
+    # What runs in the background of a shell or under `nohup` may ignore them.
     hear = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    if sys.platform != "win32":
+        hear += "; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
     script = (
         f"import os, signal, sys\n{hear}\n{code}\nfrom econnet.cli import main\nmain()"
     )
@@ -74,6 +76,13 @@ sys.meta_path.insert(0, Finder())
             3,
             "out of memory: close other programs, or reduce",
         ),
+        (
+            "import duckdb; raise duckdb.IOException('IO Error: Async write failed: '\n"
+            '            \'{"exception_message":"Could not write file \'\n'
+            '            \'\\\\"x.db\\\\": Full","errno":"28"}\')',
+            3,
+            "x.db cannot be read or written (No space left on device): free some",
+        ),
         ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
         (
             "raise OSError(28, 'Full', '/x')",
@@ -95,6 +104,7 @@ sys.meta_path.insert(0, Finder())
         "memory",
         "DuckDB's memory",
         "a library's memory",
+        "DuckDB's disk",
         "broken disk",
         "full disk",
         "many files",

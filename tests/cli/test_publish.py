@@ -87,8 +87,8 @@ def test_country_without_a_question_answers_its_headline(tmp_path: Path) -> None
         ([], "name countries"),
         (["--all", "--country", "DEU"], "leave out --country"),
         (["--all", "--as-of", "2008-10-01"], "leave out --as-of"),
-        (["--all", "--json"], "go with --verify"),
-        (["--all", "--verify", "web"], "leave out --all"),
+        (["--all", "--json"], "--json has no effect without --verify"),
+        (["--all", "--verify", "web"], "--all has no effect with --verify"),
     ],
 )
 def test_wrong_use_is_explained(

@@ -360,9 +360,9 @@ def test_changed_data_are_reported_to_the_user(report: Report, folder: Path) -> 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--verify", "--format", "pdf"], "--verify repeats existing reports"),
-        (["--verify", "--all"], "--verify repeats existing reports"),
-        (["--country", "DEU", "--json"], "--json goes with --verify"),
+        (["--verify", "--format", "pdf"], "--format has no effect with --verify"),
+        (["--verify", "--all"], "--all has no effect with --verify"),
+        (["--country", "DEU", "--json"], "--json has no effect without --verify"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

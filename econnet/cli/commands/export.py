@@ -51,8 +51,8 @@ def export(
             remedy = suggestion(key, catalog.load(), "`econnet indicators` lists all")
             raise UsageError(f"no indicator is called {key!r}: {remedy}")
     codes = [named.alpha3 for named in countries_named(country)] or None
-    # `write_table` refuses a folder, whose name has no ending to replace.
-    keeps_name = form is None or output.is_dir()
+    # `write_table` refuses what is not a file, whose name has no ending to replace.
+    keeps_name = form is None or (output.exists() and not output.is_file())
     path = output if keeps_name else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with cli_output.working("Reading the data"):

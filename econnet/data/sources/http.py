@@ -28,6 +28,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
 from urllib3 import Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
@@ -174,12 +176,22 @@ class PoliteSession(requests.Session):
         self.source, self.rate_limiter, self.secret = source, rate_limiter, secret
         self.retry_policy = retry_policy or RetryPolicy()
         self.headers["User-Agent"] = USER_AGENT
+        # Otherwise requests would read `~/.netrc` and send the source what it finds.
+        self.auth = _as_in_address
         for scheme in ("https://", "http://"):
             self.mount(scheme, _RetryingAdapter(rate_limiter, self.retry_policy))
 
     def stop(self) -> None:
         """Start no further request, and end every wait for one, in all threads."""
         self.rate_limiter.closed.set()
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Keep the password of an address on its host; read none from `~/.netrc`."""
+        before, after = str(response.request.url), str(prepared_request.url)
+        if self.should_strip_auth(before, after):
+            prepared_request.headers.pop("Authorization", None)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow redirects within the host only, and never from https to http."""
@@ -277,6 +289,12 @@ class PoliteSession(requests.Session):
             case requests.exceptions.ContentDecodingError():
                 return "the answer cannot be decompressed"
         return f"unreadable answer ({type(error).__name__})"
+
+
+def _as_in_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authenticate with the password of a mirror's address, if it has one."""
+    name, password = get_auth_from_url(str(request.url))
+    return HTTPBasicAuth(name, password)(request) if name or password else request
 
 
 def error_line(source: str, series: str, reason: str, secret: str | None = None) -> str:

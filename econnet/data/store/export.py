@@ -1,6 +1,10 @@
 """Write any table as CSV, Parquet or Excel, completely or not at all."""
 
+import errno
+import os
+from io import BytesIO
 from pathlib import Path
+from tempfile import gettempdir
 
 import duckdb
 import pandas as pd
@@ -20,10 +24,11 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The path is a folder or has another ending, the path of a Parquet file is not
-        UTF-8, or a sheet of Excel is too small for the rows.
+        The path is a folder, a device or a pipe, or has another ending; the path of
+        a Parquet file is not UTF-8; or a sheet of Excel is too small for the rows.
     """
     _check_name(path)
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.atomic_write(path) as part:
         match path.suffix.lower():
@@ -42,6 +47,8 @@ def _check_name(path: Path) -> None:
     """Raise `DataError` for a folder, or a name that says no kind of table."""
     if path.is_dir():
         raise DataError(f"{path} is a folder: name a file in it, {path / 'data.csv'}")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is not a regular file: name another")
     if not path.suffix:
         raise DataError(
             f"{path} does not end in .csv, .parquet or .xlsx: name a file, {path}.csv "
@@ -59,10 +66,18 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
             f"{len(frame):,} rows are more than an Excel sheet can contain: "
             "choose --country or --indicator, or another --format"
         )
-    with path.open("wb") as file:  # a name would have to end in .xlsx
+    from lxml.etree import SerialisationError  # loaded by openpyxl in any case
+
+    content = BytesIO()
+    try:
         without_formulas(frame).to_excel(
-            file, index=False, sheet_name="econnet", engine="openpyxl"
+            content, index=False, sheet_name="econnet", engine="openpyxl"
         )
+    except SerialisationError as error:
+        # openpyxl writes each sheet to a temporary file, and lxml has its own errors.
+        code = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
+        raise OSError(code, os.strerror(code), gettempdir()) from error
+    path.write_bytes(content.getvalue())
 
 
 ENDINGS = (".csv", ".parquet", ".xlsx")

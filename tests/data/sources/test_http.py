@@ -549,3 +549,19 @@ def test_stopped_session_sends_no_more_requests(server: HTTPServer) -> None:
     with pytest.raises(NotAskedError):
         ask(server.url_for("/x"), one)
     assert not asked
+
+
+def test_password_comes_from_the_address_alone(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password secret")
+    monkeypatch.setenv("NETRC", str(netrc))
+    moved = {"Location": httpserver.url_for("/x")}
+    asked = answers(httpserver, 200, 302, 200, 200, **moved)
+    ask(httpserver.url_for("/x"))
+    ask(httpserver.url_for("/x"))
+    ask(httpserver.url_for("/x").replace("://", "://mirror:1234@"))
+    assert [it.authorization is None for it in asked] == [True, True, True, False]
+    assert asked[-1].authorization is not None
+    assert asked[-1].authorization.username == "mirror"
