@@ -37,7 +37,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Alone:
-    """An option beside which only the `allowed` ones have an effect."""
+    """An option with which only the `allowed` ones have an effect."""
 
     command: str
     option: str

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FINDINGS = Path(__file__).parent / "findings"
 SECONDS_AN_INPUT, MEGABYTES = 20, 2048
-# By the clock, which goes on while other programs have the processor.
+# Wall-clock time, which includes that of other programs.
 SECONDS_OF_WAITING = 300
 LONGEST_INPUT = 100_000
 
