@@ -1,7 +1,7 @@
-"""SDMX tables with labels beside their codes, as tables of codes alone.
+"""SDMX tables with labels beside their codes, as tables of codes only.
 
 Services write `REF_AREA: Reference area` above `DE: Germany`, or a column of labels
-behind each column of codes, or `SUBJECT` above codes and `Subject` above labels.
+after each column of codes, or `SUBJECT` above codes and `Subject` above labels.
 """
 
 import re
