@@ -119,7 +119,7 @@ def test_one_movement_more_than_fit_is_shown_itself(
 
 
 def test_arrow_stays_in_the_line_of_its_word(germany: Forecast) -> None:
-    """Under `Compensation of employees`, an arrow stood alone."""
+    """Under `Compensation of employees`, an arrow was on a line of its own."""
     assert germany.explanation.change is not None
     (first, *_) = germany.explanation.change.movements
     moved = replace(first, title="Compensation of employees", before=1.0, after=2.0)

@@ -49,8 +49,8 @@ def recognise(
 ) -> Areas:
     """Return what the distinct names of a file's areas mean.
 
-    `other_names` are those that the file gives besides, and tell what a code is that
-    no one else uses.
+    `other_names` are further names that the file gives; they identify codes that no
+    standard has.
     """
     bare = {text: text.strip() for text in texts}
     if regions := _regions({*bare.values()}):
