@@ -236,9 +236,9 @@ def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
         codes = _subdivisions(alpha2)
         known = {text: codes[_folded(text)] for text in bare if _folded(text) in codes}
         parts = {text for text in bare if not _is_of(text, alpha2)}
-        if parts < bare and 1 < len(parts) == len({*known} & parts):
-            if all(len(text) > LONGEST_CODE for text in parts):
-                return alpha2, known
+        are_named = all(text in known and len(text) > LONGEST_CODE for text in parts)
+        if are_named and parts < bare and len(parts) > 1:
+            return alpha2, known
         if len(known) < MIN_SHARE_OF_COUNTRIES * len(bare):
             continue
         postal = alpha2 == "US" and len(bare) > MIN_REGIONS
@@ -330,7 +330,7 @@ EUROPEAN_GROUP = re.compile(r"(EA|EU)(\d\d)?(_\d{4})?|E[AU]_V", re.I)
 AGGREGATE_WORDS = frozenset(
     words(
         "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 "
-        "g20 dividend mena cis visegrad baltics benelux maghreb mercosur nafta apec efta "
-        "eea cee latam emea apac"
+        "g20 dividend mena cis visegrad baltics benelux maghreb mercosur nafta apec "
+        "efta eea cee latam emea apac"
     )
 )

@@ -32,8 +32,8 @@ MONTHS = _names("month monat mes m\u00eas mois mon mese")
 PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
     "timestamp day yearmonth yearquarter yearqtr month quarter qtr year yyyymm obs "
-    "periodstartdate referenceperiod refperiod refdate referencedate dateperiod fiscalyear "
-    "financialyear jahr datum zeit quartal monat annee date trimestre periode fecha "
+    "periodstartdate referenceperiod refperiod refdate referencedate dateperiod "
+    "fiscalyear financialyear jahr datum zeit quartal monat annee date trimestre periode fecha "
     "ano año periodo mes anno data anomes index"
 )
 COUNTRIES = _names(
@@ -42,13 +42,14 @@ COUNTRIES = _names(
     "locationcode refarea referencearea geo geography geopoliticalentity area areacode "
     "region regionname economy economycode economyname nation state statename province "
     "territory land pays pais pa\u00eds countryorarea reportingcountry reporter "
-    "\u56fd\u5bb6 \u570b\u5bb6 \uad6d\uac00 \u56fd \u0441\u0442\u0440\u0430\u043d\u0430 kraj \u00fclke "
+    "\u56fd\u5bb6 \u570b\u5bb6 \uad6d\uac00 \u56fd "
+    "\u0441\u0442\u0440\u0430\u043d\u0430 kraj \u00fclke "
     "countrycodeiso ccode cntry borrowerscty geotimeperiod statecode fips member firm "
     "company sector"
 )
 KNOWN_AT = _names(
-    "knownat realtimestart realtimestartdate vintagedate vintage releasedate published publicationdate "
-    "releaseddate released"
+    "knownat realtimestart realtimestartdate vintagedate vintage releasedate "
+    "published publicationdate releaseddate released"
 )
 VALUES = _names(
     "value obsvalue values observationvalue val obs wert valeur valor osservazione"
