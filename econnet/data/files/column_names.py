@@ -33,7 +33,8 @@ PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
     "timestamp day yearmonth yearquarter yearqtr month quarter qtr year yyyymm obs "
     "periodstartdate referenceperiod refperiod refdate referencedate dateperiod "
-    "fiscalyear financialyear jahr datum zeit quartal monat annee date trimestre periode fecha "
+    "fiscalyear financialyear jahr datum zeit quartal monat annee date trimestre "
+    "periode fecha "
     "ano año periodo mes anno data anomes index"
 )
 COUNTRIES = _names(

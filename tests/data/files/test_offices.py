@@ -39,7 +39,7 @@ ONE_SERIES = {
         by_quarter(lambda q, x: f'"{q}{"*" if q > "2018" else ""}",{x}'),
     ),
     "Rosstat": lines(
-        ["Период;ВВП, млрд руб."],
+        ["Период;ВВП, млрд руб."],  # noqa: RUF001 - Russian
         by_quarter(
             lambda q, x: (
                 f"{ROMAN[int(q[5]) - 1]} квартал {q[:4]};"
@@ -250,7 +250,7 @@ def test_a_single_japanese_word_is_read_as_such(tmp_path: Path, name: str) -> No
     assert [*table.kinds] == [name]
 
 
-@pytest.mark.parametrize("name", ["“taux”", "Österreichs Zins", "taux d’intérêt"])
+@pytest.mark.parametrize("name", ["“taux”", "Österreichs Zins", "taux d’intérêt"])  # noqa: RUF001 - as written
 def test_a_western_name_is_not_read_as_japanese(tmp_path: Path, name: str) -> None:
     rows = [f"FRA,{m},{x}" for m, x in zip(MONTHS, RATES, strict=True)]
     table = read(tmp_path, lines([f"country,month,{name}"], rows), "cp1252")
