@@ -149,8 +149,8 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "half-years beside months": (
         csv(
             [
-                f"A,{1990 + n // 12}-{1 + n % 12:02d}-01,{100 + n if n % 6 == 0 else ''}"
-                f",{50 + n % 5}"
+                f"A,{1990 + n // 12}-{1 + n % 12:02d}-01,"
+                f"{100 + n if n % 6 == 0 else ''},{50 + n % 5}"
                 for n in range(180)
             ],
             f"{HEADER},jobs",
