@@ -146,6 +146,17 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
         replaced(3, "A,1991-01,1"),
         "line 5: real_gdp of A has 1991-01, but 1990Q1 in line 2",
     ),
+    "half-years beside months": (
+        csv(
+            [
+                f"A,{1990 + n // 12}-{1 + n % 12:02d}-01,"
+                f"{100 + n if n % 6 == 0 else ''},{50 + n % 5}"
+                for n in range(180)
+            ],
+            f"{HEADER},jobs",
+        ),
+        "real_gdp has two values per year, but econnet uses years, quarters and months",
+    ),
     "no period": (replaced(3, "A,soon,1"), "line 5: 'soon' is not a period"),
     "year 0000": (replaced(3, "A,0000Q4,1"), "line 5: '0000Q4' is not a period"),
     "no country": (replaced(3, ",1990Q4,1"), "line 5: country is missing"),

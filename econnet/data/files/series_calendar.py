@@ -186,7 +186,8 @@ def _of_months(
     pairs = chosen.index
     place = pairs.get_level_values(0).to_numpy() * n_areas
     place = place + pairs.get_level_values(1).to_numpy()
-    of_pair[place] = [*map("AMQH".index, chosen)]
+    # Half-years have no place: they are among the problems already.
+    of_pair[place] = [*map("AMQ".find, chosen)]
     frequency = np.where(style < len(FREQUENCIES), style, -1).astype(np.int8)
     whole_place = column[unclear].astype(np.int64) * n_areas + area[unclear]
     frequency[unclear] = of_pair[whole_place]

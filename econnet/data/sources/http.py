@@ -190,7 +190,8 @@ class PoliteSession(requests.Session):
     ) -> None:
         """Keep the password of an address on its host; read none from `~/.netrc`."""
         before, after = str(response.request.url), str(prepared_request.url)
-        if self.should_strip_auth(before, after):
+        stripped = self.should_strip_auth(before, after)  # type: ignore[no-untyped-call]  # in the stubs of requests
+        if stripped:
             prepared_request.headers.pop("Authorization", None)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
