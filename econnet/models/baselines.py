@@ -12,8 +12,13 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier
+from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 from econnet.core import plugins
@@ -23,7 +28,6 @@ from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.features.professionals import GROWTH, PROBABILITY
 from econnet.models import pooling
-from econnet.models.naive_bayes import CalibratedNaiveBayes
 from econnet.models.plugin_baselines import Baseline, GuardedClassifier, PluginModel
 from econnet.models.probability_trees import ProbabilityExtraTrees, ProbabilityForest
 from econnet.models.probit import Probit
@@ -251,6 +255,40 @@ def _min_leaf_rows(window: Window) -> int:
     return max(5, len(window.train) // 400)
 
 
+def _naive_bayes(window: Window) -> CalibratedClassifierCV | DummyClassifier:
+    """Return calibrated naive Bayes: correlated features make it overconfident.
+
+    Without any feature to choose from, it is the share of contractions.
+    """
+    if not len(_distinct_features(window)):
+        return DummyClassifier()
+    return CalibratedClassifierCV(GaussianNB(), cv=FOLDS)
+
+
+def _best_features(window: Window) -> ScaledInputs:
+    """Return the eight features with the highest F statistic in the training rows."""
+    candidates = _distinct_features(window)
+    if not len(candidates):
+        return ScaledInputs(candidates)
+    with np.errstate(divide="ignore"):  # a feature may separate the classes
+        F, _ = f_classif(window.X_train[:, candidates], window.y_train)
+    return ScaledInputs(candidates[np.argsort(-F, kind="stable")[:8]])
+
+
+def _distinct_features(window: Window) -> Rows:
+    """Return the features that differ from each other, and vary in each fold.
+
+    Naive Bayes has no densities where no feature varies, and a feature that it gets
+    eight times counts eight times.
+    """
+    X = window.X_train
+    varying = np.ones(X.shape[1], dtype=bool)
+    for fitted, _ in FOLDS.split(X, window.y_train):
+        varying &= (X[fitted] != X[fitted[0]]).any(axis=0)
+    first = {X[:, column].tobytes(): column for column in np.flatnonzero(varying)[::-1]}
+    return np.sort(np.array([*first.values()], dtype=np.int64))
+
+
 def _random_forest(window: Window) -> ProbabilityForest:
     return ProbabilityForest(
         TREES,
@@ -291,6 +329,8 @@ def _mlp(window: Window) -> BaggingClassifier:
     return BaggingClassifier(network, 3, bootstrap=False, random_state=0)
 
 
+# The parts of the training rows by which naive Bayes is calibrated.
+FOLDS = StratifiedKFold(3)
 TREES = 50
 # The share of the features among which each split of the extra trees chooses: among a
 # few, most would find none that matters.
@@ -311,7 +351,7 @@ LEARNERS: Mapping[str, WindowedClassifier] = {
     "logit": WindowedClassifier(
         lambda _: LogisticRegression(C=0.01, max_iter=1000), all_features
     ),
-    "naive_bayes": WindowedClassifier(lambda _: CalibratedNaiveBayes(), all_features),
+    "naive_bayes": WindowedClassifier(_naive_bayes, _best_features),
     "extra_trees": WindowedClassifier(_extra_trees, all_features),
     "random_forest": WindowedClassifier(_random_forest, all_features),
     "boosting": WindowedClassifier(_boosting, all_features),
