@@ -193,10 +193,7 @@ def covered_probabilities(
         [(origin - pd.Period(FIRST_QUARTER)).n for origin in features.origins[rows]],
     ]
     made = training.with_intervals(
-        features.X[rows],
-        training.final_window(prepared),
-        shared.forecaster,
-        shared.pool,
+        features.X[rows], shared.forecaster, shared.pool.calibration, shared.runs
     )
     return [
         bool(low <= probability <= high)

@@ -53,5 +53,7 @@ def shifted(window: Window, shifts: Sequence[float]) -> Floats:
     """Return the row ahead with the newest values of `CHOSEN` shifted, (1, columns)."""
     rows = window.features.X[window.ahead[:1]]
     for indicator, shift in zip(CHOSEN, shifts, strict=True):
-        rows = shift_newest(rows, window, indicator.key, [shift])
+        rows = shift_newest(
+            rows, window.features.columns, window.scaler, indicator.key, [shift]
+        )
     return rows

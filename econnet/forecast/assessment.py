@@ -133,20 +133,34 @@ class PoolAssessment:
         }
 
 
-def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
-    """Return the assessment of all countries of a track record together."""
+def assess_pool(
+    task: Task, record: pd.DataFrame, draws: CalibrationDraws | None = None
+) -> PoolAssessment:
+    """Return the assessment of all countries of a track record together.
+
+    `draws` are those of `calibration_draws`, which are computed if they are not given.
+    """
     scored = record[record["outcome"].notna()]
     if scored.empty:
         raise DataError(
             "the track record has no forecast whose outcome is known: the data are "
             "too short; choose another --label or --frequency"
         )
-    draws = calibration.fit_calibration_draws(
+    return PoolAssessment(scored, draws or _draws(task, scored))
+
+
+def calibration_draws(task: Task, record: pd.DataFrame) -> CalibrationDraws | None:
+    """Return the calibration maps of a track record; `None` without a known outcome."""
+    scored = record[record["outcome"].notna()]
+    return None if scored.empty else _draws(task, scored)
+
+
+def _draws(task: Task, scored: pd.DataFrame) -> CalibrationDraws:
+    return calibration.fit_calibration_draws(
         scored[scored["model"] == "econnet"],
         block_length(task.horizon, task.frequency),
         task.seed,
     )
-    return PoolAssessment(scored, draws)
 
 
 def assess(

@@ -6,6 +6,7 @@ forecast with its assessment and its explanation.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from econnet.evaluation import decisions
@@ -78,12 +79,19 @@ class Shared:
     forecaster: CombinedForecaster
     window: Window
 
+    @cached_property
+    def runs(self) -> float:
+        """The number of independent runs of contractions that were learned from."""
+        return training.independent_runs(self.window)
+
     @classmethod
     def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
-        """Return it for a model, whose partners are fitted again if it was stored."""
+        """Return it for a model; what the model lacks is fitted to the same data."""
         window = final_window(prepared)
         return cls(
-            forecast_assessment.assess_pool(prepared.task, model.track_record),
+            forecast_assessment.assess_pool(
+                prepared.task, model.track_record, model.calibration
+            ),
             CombinedForecaster.of(model.network, window, model.weights, model.partners),
             window,
         )
@@ -113,7 +121,9 @@ def make(
     assessment = forecast_assessment.assess(prepared, record, shared.pool)
     window = training.window_of_country(shared.window, prepared)
     forecaster = shared.forecaster
-    probability, interval = training.todays_forecast(window, forecaster, shared.pool)
+    ((probability, interval),) = training.with_intervals(
+        window.raw_ahead, forecaster, shared.pool.calibration, shared.runs
+    )
     explanation = drivers.explanation(
         ExplainedForecast(prepared, window, forecaster, probability),
         previous or track_record.replayed(prepared, record),

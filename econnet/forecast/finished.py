@@ -12,7 +12,7 @@ is kept, since their code may change without their version.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from econnet.core import plugins
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.core.periods import Frequency
@@ -30,10 +29,12 @@ from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import provenance
+from econnet.forecast import provenance, unchanged
+from econnet.forecast.explain.what_if import NewestValues
 from econnet.forecast.headline import headline
 from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, now
+from econnet.forecast.unchanged import State
 from econnet.runtime import atomic_files
 
 
@@ -50,6 +51,9 @@ class Finished:
     unchanged_until
         The first day on which other values of the same data may be used, `None` if that
         day never comes.
+    values, runs
+        What a forecast under assumptions needs besides the model: the newest values,
+        and the `independent_runs` that the model learned from.
     notices
         Lines about the data.
     """
@@ -58,6 +62,8 @@ class Finished:
     read: tuple[tuple[Frequency, DataUsed], ...]
     has_outlook: bool
     unchanged_until: date | None
+    values: NewestValues
+    runs: float
     notices: tuple[str, ...] = ()
 
     def without_outlook(self) -> "Finished":
@@ -73,20 +79,15 @@ class _Kept:
 
     Parameters
     ----------
-    data, software
-        Digests of store and snapshot, and of versions, code and processor.
     model
         SHA-256 of the model's file.
     logged
         The earlier forecast in the log that it is compared with, if there is one.
     """
 
-    request: TaskRequest
-    data: str
-    software: str
+    state: State
     model: str
     logged: PreviousForecast | None
-    made_on: date
     finished: Finished
 
 
@@ -101,7 +102,9 @@ def find(
     if path is None:
         return None
     kept = _read(path)
-    if kept is None or kept.request != _plain(request) or not _fits(kept, workspace):
+    if kept is None or not kept.state.fits(request, workspace):
+        return None
+    if not _fits(kept, workspace):
         return None
     forecast = replace(kept.finished.forecast, made_at=now())
     return replace(kept.finished, forecast=forecast)
@@ -120,15 +123,13 @@ def keep(
     """
     forecast = finished.forecast
     path = _path(forecast.country, request, workspace)
-    if path is None or not known.digest or load.digest(workspace) != known.digest:
+    state = State.of(request, known, finished.unchanged_until)
+    if path is None or state is None or load.digest(workspace) != known.digest:
         return
     kept = _Kept(
-        _plain(request),
-        known.digest,
-        provenance.software(),
+        state,
         _model_digest(forecast, workspace),
         logged,
-        date.today(),
         replace(finished, notices=known.notices if known.source == "store" else ()),
     )
     content = _ENCODER.encode(kept)
@@ -180,40 +181,24 @@ def _read(path: Path) -> _Kept | None:
 
 def _path(country: Country, request: TaskRequest, workspace: Workspace) -> Path | None:
     """Return the file of a request; `None` if its forecasts are not kept."""
-    if request.as_of is not None or plugins.versions():
+    if not unchanged.is_kept(request):
         return None
-    text = msgspec.json.encode(asdict(_plain(request)))
+    text = msgspec.json.encode(asdict(unchanged.plain(request)))
     digest = hashlib.sha256(text).hexdigest()[:12]
     return workspace.finished(country.alpha3, digest)
 
 
-def _plain(request: TaskRequest) -> TaskRequest:
-    """Return the request without the options of the command line.
-
-    A request with a frequency leaves nothing open: what it does not name has defaults.
-    """
-    if request.frequency is not None:
-        request = request.at_frequency(request.frequency)
-    return TaskRequest(
-        **{f.name: getattr(request, f.name) for f in fields(TaskRequest)}
-    )
-
-
 def _fits(kept: _Kept, workspace: Workspace) -> bool:
-    """Return whether making the forecast now would give the same one."""
-    forecast, today = kept.finished.forecast, date.today()
-    if not kept.made_on <= today < (kept.finished.unchanged_until or date.max):
-        return False
+    """Return whether the model, the log and the headline are the same."""
+    forecast = kept.finished.forecast
     if answers := forecast.questions:
-        best = headline(answers, pd.Timestamp(today))
+        best = headline(answers, pd.Timestamp.now().normalize())
         if best.task != forecast.task:
             return False
     return (
-        kept.software == provenance.software()
-        and {*provenance.blas()} <= {*forecast.provenance.blas}
+        {*provenance.blas()} <= {*forecast.provenance.blas}
         and kept.model == _model_digest(forecast, workspace)
         and kept.logged == _logged(forecast, workspace)
-        and kept.data == load.digest(workspace)
     )
 
 

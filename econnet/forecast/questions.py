@@ -12,6 +12,7 @@ has, the report says that no usable forecast exists.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 
 import pandas as pd
@@ -24,6 +25,7 @@ from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import assessment, preparation, replay, track_record, training
 from econnet.forecast.headline import proven_skill
+from econnet.forecast.information_date import unchanged_until
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import QuestionAnswer
 from econnet.runtime import workers
@@ -109,6 +111,16 @@ class PreparedQuestions:
         """Return the prepared task that an answer is about."""
         asked = replace(answer.task, as_of=self.prepared[0].task.as_of)
         return next(each for each in self.prepared if each.task == asked)
+
+    def unchanged_until(self) -> date | None:
+        """Return the day before which the same data allow and lead to the same ones.
+
+        `None` if that day never comes.
+        """
+        days = [unchanged_until(p.released, p.task, None) for p in self.prepared]
+        if self.n_not_allowed:  # another day may allow them
+            days.append(date.today() + timedelta(days=1))
+        return min((day for day in days if day is not None), default=None)
 
     def digest(self) -> str:
         """Return a digest of all that the answers depend on."""

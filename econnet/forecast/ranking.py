@@ -25,9 +25,9 @@ from econnet.forecast.training import Find, Keep, Progress, Training, part
 from econnet.runtime import workers
 
 # Returns the earlier forecast that a country's is compared with; takes each forecast,
-# with the model that made it.
+# with the model that made it and the runs of contractions that it learned from.
 Previous = Callable[[PreparedTask], PreviousForecast | None]
-Made = Callable[[PreparedTask, Model, Forecast], None]
+Made = Callable[[PreparedTask, Model, float, Forecast], None]
 
 # Share of the work that training takes; the forecasts take the rest.
 TRAINING = 0.5
@@ -97,7 +97,7 @@ def rank(
     find: Find = lambda _: None,
     keep: Keep = lambda _members, _model: None,
     previous: Previous = lambda _: None,
-    made: Made = lambda _prepared, _model, _forecast: None,
+    made: Made = lambda _prepared, _model, _runs, _forecast: None,
     progress: Progress = lambda _: None,
 ) -> Ranking:
     """Return the forecasts of many countries, the highest probability first.
@@ -124,10 +124,10 @@ def rank(
                 progress=part(done, 0, TRAINING),
             )
             progress_of_rest = part(done, TRAINING, 1 - TRAINING)
-            for prepared, forecast in _forecasts(
+            for prepared, runs, forecast in _forecasts(
                 group, trained, previous, leave_out, progress_of_rest
             ):
-                made(prepared, trained[prepared.origin], forecast)
+                made(prepared, trained[prepared.origin], runs, forecast)
                 forecasts.append(forecast)
         except DataError as error:
             for prepared in group:
@@ -172,8 +172,11 @@ def _forecasts(
     previous: Previous,
     leave_out: Callable[[Country, DataError], None],
     progress: Progress,
-) -> Iterator[tuple[PreparedTask, Forecast]]:
-    """Yield each country that has a track record, with its forecast."""
+) -> Iterator[tuple[PreparedTask, float, Forecast]]:
+    """Yield each country that has a track record, with its forecast.
+
+    Between them is the number of `independent_runs` that the model learned from.
+    """
     first = {prepared.origin: prepared for prepared in reversed(group)}
     shared = {
         origin: Shared.of(first[origin], model) for origin, model in trained.items()
@@ -197,7 +200,7 @@ def _forecasts(
             if isinstance(result, DataError):
                 leave_out(prepared.country, result)
             else:
-                yield prepared, result
+                yield prepared, shared[prepared.origin].runs, result
         progress((start + len(block)) / len(members))
 
 

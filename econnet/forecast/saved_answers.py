@@ -1,8 +1,9 @@
 """The answers to the standard questions on disk, beside the headline's model.
 
 A file has a digest of all that the answers depend on, and the number of its schema.
-Answers of another schema, that do not fit the data any more, or that cannot be read are
-computed again.
+Computing that digest takes the features of every question, so it also has the state in
+which they were answered, which is known at once. Answers of another schema, that do not
+fit the data any more, or that cannot be read are computed again.
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,14 @@ import msgspec
 import pandas as pd
 
 from econnet.core.errors import UsageError
+from econnet.core.task import TaskRequest
+from econnet.core.workspace import Workspace
 from econnet.forecast.result import QuestionAnswer
+from econnet.forecast.unchanged import State
 from econnet.runtime import atomic_files
 
 # Raised when the fields of the file or of an answer change.
-SCHEMA = 1
+SCHEMA = 2
 
 
 class _Schema(msgspec.Struct, frozen=True):
@@ -31,13 +35,16 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     schema: int
     digest: str
+    state: State | None
     answers: tuple[QuestionAnswer, ...]
 
 
-def save(answers: Sequence[QuestionAnswer], digest: str, path: Path) -> None:
+def save(
+    answers: Sequence[QuestionAnswer], digest: str, state: State | None, path: Path
+) -> None:
     """Write the answers to `path`, atomically replacing an existing file."""
     content = msgspec.json.encode(
-        _Saved(SCHEMA, digest, tuple(answers)), enc_hook=_as_text
+        _Saved(SCHEMA, digest, state, tuple(answers)), enc_hook=_as_text
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent):
@@ -49,6 +56,26 @@ def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
 
     `ValueError` is raised if the file is damaged.
     """
+    saved = _read(path)
+    return saved.answers or None if saved and saved.digest == digest else None
+
+
+def unchanged(
+    path: Path, request: TaskRequest, workspace: Workspace
+) -> tuple[QuestionAnswer, ...] | None:
+    """Return the answers to a request if they were given in the state that still is.
+
+    `None` if not, which does not mean that they are wrong. `ValueError` is raised if
+    the file is damaged.
+    """
+    saved = _read(path)
+    if saved is None or saved.state is None:
+        return None
+    return saved.answers or None if saved.state.fits(request, workspace) else None
+
+
+def _read(path: Path) -> _Saved | None:
+    """Return the content of a file of this schema; `None` if there is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -56,10 +83,9 @@ def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
     try:
         if msgspec.json.decode(content, type=_Schema).schema != SCHEMA:
             return None
-        saved = msgspec.json.decode(content, type=_Saved, dec_hook=_as_period)
+        return msgspec.json.decode(content, type=_Saved, dec_hook=_as_period)
     except (msgspec.MsgspecError, UsageError) as error:  # UsageError: no such task
         raise ValueError(f"{path} has no answers to questions: {error}") from error
-    return saved.answers if saved.digest == digest and saved.answers else None
 
 
 def _as_text(value: object) -> str:

@@ -1,14 +1,15 @@
-"""A trained model on disk: networks, scaler and track record in one `.npz`.
+"""A trained model on disk: networks, partners, scaler and track record in one `.npz`.
 
 The file contains everything that a forecast and its report need besides the data, and
-a fingerprint of the data and the task. A model that does not fit, or is of an earlier
-schema, is trained again; one of a later schema is left alone. The file may come from
-anyone, so everything in it is checked before use.
+a fingerprint of the data and the task. What follows from these but takes time is saved
+too: the partners of the networks, and the calibration. A model that does not fit, or is
+of an earlier schema, is trained again; one of a later schema is left alone. The file
+may come from anyone, so everything in it is checked before use.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +19,13 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.data.features.design_matrix import DesignMatrix
+from econnet.evaluation.calibration import DRAWS, CalibrationDraws
 from econnet.forecast.explain.importance import Importance, indicators
 from econnet.forecast.result import Ahead, Horizon, Share
-from econnet.models import network_file
-from econnet.models.combination import MODELS, NETWORK, Fitted
+from econnet.models import network_file, partners_file
+from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
+from econnet.models.partners_file import Fitted, Partners
 from econnet.models.scaling import SCORES, Scaler
 from econnet.models.titles import TITLES
 from econnet.network import Architecture, Network
@@ -36,8 +39,7 @@ class Model:
     Parameters
     ----------
     weights
-        Of the networks and their partners in the forecast, by name. Partners are not
-        saved: the data give the same ones again.
+        Of the networks and their partners in the forecast, by name.
     track_record
         Out-of-sample forecasts of every model and country; `signal` is whether a
         forecast exceeded a threshold chosen in real time.
@@ -48,7 +50,9 @@ class Model:
     importance
         Of each indicator; empty if not measured.
     partners
-        The fitted partners if the model was trained just now, else `None`.
+        Those that are fitted, by name. Others are fitted again to the same data.
+    calibration
+        The calibration maps of the track record; `None` if they are not fitted.
     """
 
     network: Network
@@ -58,7 +62,8 @@ class Model:
     fingerprint: str
     outlook: tuple[Ahead, ...] | None = None
     importance: tuple[Importance, ...] = ()
-    partners: Mapping[str, Fitted] | None = None
+    partners: Mapping[str, Fitted] = field(default_factory=dict)
+    calibration: CalibrationDraws | None = None
 
 
 def model_digest(features: DesignMatrix, task: object, version: str) -> str:
@@ -82,6 +87,9 @@ def save(model: Model, path: Path) -> None:
     models, model_names = pd.factorize(record["model"])
     countries, country_names = pd.factorize(record["country"])
     origins = pd.PeriodIndex(record["origin"])
+    partners, of_partners = partners_file.to_file(
+        model.partners, model.network.architecture.input_dim
+    )
     arrays = {
         "record.model": models.astype(np.int32),
         "record.country": countries.astype(np.int32),
@@ -90,7 +98,11 @@ def save(model: Model, path: Path) -> None:
         "record.outcome": record["outcome"].to_numpy(dtype=float),
         "record.signal": record["signal"].to_numpy(dtype=bool),
         **{f"scaler.{key}": value for key, value in asdict(model.scaler).items()},
+        **{f"partner.{name}": array for name, array in of_partners.items()},
     }
+    if model.calibration is not None:
+        of_maps = asdict(model.calibration)
+        arrays |= {f"calibration.{name}": maps for name, maps in of_maps.items()}
     metadata = {
         "schema": SCHEMA,
         "fingerprint": model.fingerprint,
@@ -101,6 +113,7 @@ def save(model: Model, path: Path) -> None:
         "horizon": int(record["horizon"].iloc[0]),
         "outlook": msgspec.to_builtins(model.outlook),
         "importance": msgspec.to_builtins(model.importance),
+        "partners": msgspec.to_builtins(partners),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent):
@@ -149,6 +162,12 @@ def load(path: Path) -> Model:
             header.fingerprint,
             header.outlook,
             header.importance,
+            partners_file.from_file(
+                header.partners,
+                _with_prefix("partner.", arrays),
+                network.architecture.input_dim,
+            ),
+            _calibration(_with_prefix("calibration.", arrays)),
         )
     except KeyError as error:
         raise ValueError(f"{path} is a network, but not a model: no {error}") from error
@@ -198,6 +217,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     horizon: Horizon
     outlook: tuple[Ahead, ...] | None
     importance: tuple[Importance, ...]
+    partners: Partners
 
 
 def _header(metadata: Mapping[str, Any]) -> _Header:
@@ -206,6 +226,30 @@ def _header(metadata: Mapping[str, Any]) -> _Header:
     if msgspec.json.decode(msgspec.json.encode(header)) != metadata:
         raise ValueError("its header has unknown fields or infinite numbers")
     return header
+
+
+def _with_prefix(
+    prefix: str, arrays: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the arrays whose name has a prefix, by the rest of the name."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _calibration(arrays: Mapping[str, np.ndarray]) -> CalibrationDraws | None:
+    """Return calibration maps after checking them; `None` if there are none."""
+    if not arrays:
+        return None
+    draws = CalibrationDraws(arrays["intercepts"], arrays["slopes"])
+    for maps in (draws.intercepts, draws.slopes):
+        if maps.dtype != float or maps.shape != (DRAWS,):
+            raise ValueError(f"its calibration has maps {maps.shape} of {maps.dtype}")
+        if not (np.abs(maps) <= MAX_WEIGHT).all():
+            raise ValueError(f"its calibration has maps above {MAX_WEIGHT:,.0f}")
+    return draws
 
 
 def _weights(header: _Header) -> dict[str, float]:
@@ -319,7 +363,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 4
+SCHEMA = 5
 MAX_SCHEMA = 9_999
 # Weights of trained networks are below 100. A product of several that are larger than
 # this would overflow.

@@ -7,46 +7,41 @@ cannot be answered is not tried again until a file of its model changes.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path, PurePath
 
-import numpy as np
+import pandas as pd
 
 from econnet.core.countries import Country, by_alpha3
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.task import Task, TaskRequest
-from econnet.core.types import Floats
 from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import finished, preparation, saved_answers, training, workflow
+from econnet.forecast import (
+    finished,
+    preparation,
+    saved_answers,
+    workflow,
+)
 from econnet.forecast import log as forecast_log
 from econnet.forecast.country import Shared
-from econnet.forecast.explain import drivers, what_if
-from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.finished import Finished
 from econnet.forecast.headline import headline
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
-from econnet.forecast.result import Forecast, QuestionAnswer, WhatIf
+from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
+from econnet.forecast.supposing import Supposing
 from econnet.forecast.workflow import Question
-from econnet.runtime.blas import one_blas_thread
 
 # Of a file: the time of its last change in nanoseconds, and its size.
 Stamp = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class SupposedForecast:
-    """The forecast under assumptions, and the 90% interval of its probability."""
-
-    effect: WhatIf
-    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,49 +50,25 @@ class StoredAnswer:
 
     Parameters
     ----------
-    make_basis
-        Returns what the forecast was made from; called when it is first needed.
+    make_supposing
+        Returns what forecasts under assumptions are made from; called when it is first
+        needed.
     stamp
         Of the model's file.
     """
 
     forecast: Forecast
-    make_basis: Callable[[], "Basis"]
+    make_supposing: Callable[[], Supposing]
     stamp: Stamp | None
 
     @cached_property
-    def basis(self) -> "Basis":
-        """The prepared task, and what was learned from it."""
-        return self.make_basis()
-
-    def suppose(self, assumptions: Sequence[Assumption]) -> SupposedForecast:
-        """Return the forecast if the newest values of some indicators changed."""
-        prepared, shared = self.basis.prepared, self.basis.shared
-        window = training.window_of_country(shared.window, prepared)
-        indicators = prepared.panel.indicators
-        levels = drivers.newest_levels(prepared)
-        forecaster = shared.forecaster
-
-        def end(position: int, rows: Floats) -> Floats:
-            forecasts = training.with_intervals(rows, window, forecaster, shared.pool)
-            return np.array([interval[position] for _, interval in forecasts])
-
-        with one_blas_thread():
-            effect, low, high = (
-                what_if.under_assumptions(
-                    assumptions, window, function, indicators, levels
-                )
-                for function in (
-                    forecaster.probability,
-                    lambda rows: end(0, rows),
-                    lambda rows: end(1, rows),
-                )
-            )
-        return SupposedForecast(effect, (low.probability, high.probability))
+    def supposing(self) -> Supposing:
+        """What forecasts under assumptions are made from."""
+        return self.make_supposing()
 
 
 @dataclass(frozen=True, eq=False)
-class Basis:
+class _Basis:
     """What a forecast is made from: a prepared task, its model and what it learns."""
 
     place: PurePath
@@ -227,28 +198,38 @@ class StoredAnswers:
         self, session: _Session, country: Country, request: TaskRequest
     ) -> StoredAnswer | None:
         """Return the forecast that a command finished before, if it is still right."""
-        given = session.given
-        if given is not None and given.digest != load.digest(self.workspace):
+        if not self._has_own_data(session):
             return None
         found = finished.find(country, request, self.workspace)
         if found is None:
             return None
 
-        def basis() -> Basis:
+        def supposing() -> Supposing:
             with self._lock:
-                return self._basis_of(session, found.forecast, request)
+                return self._supposing(session, found, request)
 
-        return StoredAnswer(found.forecast, basis, self._model_stamp(found.forecast))
+        stamp = self._model_stamp(found.forecast)
+        return StoredAnswer(found.forecast, supposing, stamp)
 
-    def _basis_of(
-        self, session: _Session, forecast: Forecast, request: TaskRequest
-    ) -> Basis:
+    def _supposing(
+        self, session: _Session, found: Finished, request: TaskRequest
+    ) -> Supposing:
         """Return what a finished forecast was made from, without choosing it again."""
+        forecast = found.forecast
         country, task, place = forecast.country, forecast.task, forecast.place
         assert place is not None  # noqa: S101 - no other is kept in `finished`
+        supposing = Supposing.of_finished(found, self.workspace.model(place))
+        if supposing is not None:
+            return supposing
         question = Question(session.known, country, task, place, request)
         prepared = _prepared(session, question)
-        return self._with_model(session, question, prepared, forecast.questions)
+        basis = self._with_model(session, question, prepared, ())
+        return Supposing.of(prepared, basis.shared)
+
+    def _has_own_data(self, session: _Session) -> bool:
+        """Return whether the data are those of the workspace."""
+        given = session.given
+        return given is None or given.digest == load.digest(self.workspace)
 
     def _computed(
         self, session: _Session, country: Country, request: TaskRequest
@@ -273,7 +254,12 @@ class StoredAnswers:
             basis.prepared, basis.model, previous, shared=basis.shared
         )
         forecast = replace(forecast, place=basis.place, questions=basis.questions)
-        return StoredAnswer(forecast, lambda: basis, self._model_stamp(forecast))
+        stamp = self._model_stamp(forecast)
+
+        def supposing() -> Supposing:
+            return Supposing.of(basis.prepared, basis.shared)
+
+        return StoredAnswer(forecast, supposing, stamp)
 
     def _stamps(self, question: Question) -> tuple[Stamp | None, ...]:
         """Return the stamps of the files that an answer is made from."""
@@ -281,14 +267,14 @@ class StoredAnswers:
         files = (self.workspace.model(place), self.workspace.answers(place))
         return tuple(map(_stamp, files))
 
-    def _basis(self, session: _Session, question: Question) -> Basis:
+    def _basis(self, session: _Session, question: Question) -> _Basis:
         """Return what the forecast of the stored model is made from."""
         if _stamp(self.workspace.model(question.place)) is None:
             raise DataError(_no_model(question, "is stored"))
         if question.open_request is None:
             prepared = _prepared(session, question)
             return self._with_model(session, question, prepared, ())
-        prepared, standard = self._headline(question, question.open_request)
+        prepared, standard = self._headline(session, question, question.open_request)
         return self._with_model(session, question, prepared, standard)
 
     def _with_model(
@@ -297,25 +283,31 @@ class StoredAnswers:
         question: Question,
         prepared: PreparedTask,
         standard: tuple[QuestionAnswer, ...],
-    ) -> Basis:
+    ) -> _Basis:
         """Return a prepared question with its stored model and what that learns."""
         model = _fitting(question, prepared, self.workspace.model(question.place))
         shared = session.shared.get(model.fingerprint)
         if shared is None:
             shared = Shared.of(prepared, model)
             session.shared[model.fingerprint] = shared
-        return Basis(question.place, prepared, model, shared, standard)
+        return _Basis(question.place, prepared, model, shared, standard)
 
     def _headline(
-        self, question: Question, request: TaskRequest
+        self, session: _Session, question: Question, request: TaskRequest
     ) -> tuple[PreparedTask, tuple[QuestionAnswer, ...]]:
         """Return the headline question prepared, and the answers to the standard ones.
 
         `DataError` is raised if no stored answers fit the data.
         """
-        asked = PreparedQuestions.of(question.known, question.country, request)
         file = self.workspace.answers(question.place)
         try:
+            answers = None
+            if self._has_own_data(session):
+                answers = saved_answers.unchanged(file, request, self.workspace)
+            if answers is not None:
+                best = headline(answers, pd.Timestamp.now().normalize())
+                return _prepared(session, replace(question, task=best.task)), answers
+            asked = PreparedQuestions.of(question.known, question.country, request)
             answers = saved_answers.load(file, asked.digest())
         except ValueError as error:
             raise DataError(_damaged(question, file, error)) from error

@@ -20,6 +20,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.types import Floats
+from econnet.evaluation.calibration import CalibrationDraws
 from econnet.evaluation.intervals import Interval, Periods
 from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, replay, saved_model, track_record
@@ -197,6 +198,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
         task_digest(prepared),
         importance=history.importance,
         partners=forecaster.partners,
+        calibration=assessment.calibration_draws(prepared.task, record),
     )
 
 
@@ -249,38 +251,40 @@ def learn_and_forecast(
     log_odds, disagreement = combination.learn_and_forecast(
         window, record, rows, task.members, task.seed
     )
-    return _with_intervals(log_odds, disagreement, window, pool)
+    draws, runs = pool.calibration, independent_runs(window)
+    return _with_intervals(log_odds, disagreement, draws, runs)
 
 
 def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
 ) -> tuple[float, Interval]:
     """Return the probability of the window's one row, and its 90% interval."""
-    (forecast,) = with_intervals(window.raw_ahead, window, forecaster, pool)
+    draws, runs = pool.calibration, independent_runs(window)
+    (forecast,) = with_intervals(window.raw_ahead, forecaster, draws, runs)
     return forecast
 
 
 def with_intervals(
-    raw: Floats, window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
+    raw: Floats, forecaster: CombinedForecaster, draws: CalibrationDraws, runs: float
 ) -> list[tuple[float, Interval]]:
     """Return the probability of each row of raw features, and its 90% interval.
 
-    The forecaster learned from the window.
+    `draws` are the calibration maps of the track record, `runs` the
+    `independent_runs` of the window that the forecaster learned from.
     """
-    return _with_intervals(*forecaster.forecast(raw), window, pool)
+    return _with_intervals(*forecaster.forecast(raw), draws, runs)
 
 
 def _with_intervals(
-    log_odds: Floats, disagreement: Floats, window: Window, pool: PoolAssessment
+    log_odds: Floats, disagreement: Floats, draws: CalibrationDraws, runs: float
 ) -> list[tuple[float, Interval]]:
     """Return the probability of each row, and its 90% interval."""
-    runs = independent_runs(window)
     return [
         (
             float(probability(of_row)),
             probability_interval(
                 float(of_row),
-                pool.calibration.error(float(of_row)),
+                draws.error(float(of_row)),
                 float(models_differ_by),
                 runs,
             ),

@@ -7,7 +7,7 @@ other's models. Nothing is printed: progress and notes go to a `Listener`.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path, PurePath
 
@@ -27,9 +27,10 @@ from econnet.forecast import (
     saved_model,
 )
 from econnet.forecast import log as forecast_log
-from econnet.forecast.country import make, stored_model, train
+from econnet.forecast.country import Shared, make, stored_model, train
 from econnet.forecast.data_used import data_used
 from econnet.forecast.explain import what_if
+from econnet.forecast.explain.drivers import newest_values
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.finished import Finished
 from econnet.forecast.headline import headline
@@ -40,6 +41,7 @@ from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
+from econnet.forecast.unchanged import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,11 +196,17 @@ def forecast(
     data_file = _path(asked.known)
     previous = forecast_log.latest(prepared, workspace.forecast_log, data_file)
     with listener.step("Explaining the forecast"):
-        answer = make(prepared, model, previous, assumptions)
+        shared = Shared.of(prepared, model)
+        answer = make(prepared, model, previous, assumptions, shared)
     answer = replace(answer, place=asked.place, questions=ready.answers)
     forecast_log.add(answer, workspace.forecast_log, data_file)
     done = Finished(
-        answer, ready.read, model.outlook is not None, ready.unchanged_until
+        answer,
+        ready.read,
+        model.outlook is not None,
+        ready.unchanged_until,
+        newest_values(prepared),
+        shared.runs,
     )
     if asked.request is not None and not assumptions:
         finished.keep(done, asked.known, asked.request, workspace, previous)
@@ -224,20 +232,26 @@ class _Ready:
     unchanged_until: date | None
 
     @classmethod
-    def of(
-        cls,
-        prepared: PreparedTask,
-        asked: Sequence[PreparedTask],
-        answers: tuple[QuestionAnswer, ...],
-        read: Sequence[PreparedTask],
+    def of_standard(
+        cls, standard: PreparedQuestions, answers: tuple[QuestionAnswer, ...]
     ) -> "_Ready":
-        days = [unchanged_until(each.released, each.task, None) for each in asked]
+        """Return the headline among the answers to the standard questions."""
         return cls(
-            prepared,
+            standard.prepared_for(headline(answers, standard.today)),
             answers,
-            tuple((each.task.frequency, data_used(each)) for each in read),
-            min((day for day in days if day is not None), default=None),
+            tuple(map(_read, standard.first_by_frequency())),
+            standard.unchanged_until(),
         )
+
+    @classmethod
+    def of(cls, prepared: PreparedTask) -> "_Ready":
+        """Return a question that was asked with its options."""
+        until = unchanged_until(prepared.released, prepared.task, None)
+        return cls(prepared, (), (_read(prepared),), until)
+
+
+def _read(prepared: PreparedTask) -> tuple[Frequency, DataUsed]:
+    return prepared.task.frequency, data_used(prepared)
 
 
 def _ready(
@@ -258,19 +272,15 @@ def _ready(
         with listener.step("Reading the data"):
             prepared = preparation.prepare(asked.known, asked.country, asked.task)
         received(prepared)
-        return _Ready.of(prepared, [prepared], (), [prepared])
+        return _Ready.of(prepared)
     with listener.step("Reading the data"):
         standard = PreparedQuestions.of(asked.known, asked.country, asked.open_request)
     _check_for_some(assumptions, standard)
-    firsts = standard.first_by_frequency()
-    received(*firsts)
+    received(*standard.first_by_frequency())
+    state = State.of(asked.open_request, asked.known, standard.unchanged_until())
     file = workspace.answers(asked.place)
-    answers = _answers(standard, file, retrain=retrain, listener=listener)
-    prepared = standard.prepared_for(headline(answers, standard.today))
-    ready = _Ready.of(prepared, standard.prepared, answers, firsts)
-    if standard.n_not_allowed:  # another day may allow them
-        return replace(ready, unchanged_until=date.today() + timedelta(days=1))
-    return ready
+    answers = _answers(standard, state, file, retrain=retrain, listener=listener)
+    return _Ready.of_standard(standard, answers)
 
 
 def _check_for_some(
@@ -291,7 +301,12 @@ def _check_for_some(
 
 
 def _answers(
-    standard: PreparedQuestions, file: Path, *, retrain: bool, listener: Listener
+    standard: PreparedQuestions,
+    state: State | None,
+    file: Path,
+    *,
+    retrain: bool,
+    listener: Listener,
 ) -> tuple[QuestionAnswer, ...]:
     """Return the stored answers if they fit the data; else answer and save."""
     digest = standard.digest()
@@ -304,7 +319,7 @@ def _answers(
     n = len(standard.prepared)
     with listener.progress(f"Comparing {n} questions") as progress:
         answers = standard.answers(progress)
-    saved_answers.save(answers, digest, file)
+    saved_answers.save(answers, digest, state, file)
     return answers
 
 
@@ -365,14 +380,18 @@ def rank(
     def previous(prepared: PreparedTask) -> PreviousForecast | None:
         return forecast_log.latest_of(prepared, logged, data_file)
 
-    def made(prepared: PreparedTask, model: Model, answer: Forecast) -> None:
+    def made(
+        prepared: PreparedTask, model: Model, runs: float, answer: Forecast
+    ) -> None:
         at = place_in_ranking(prepared.country)
-        ready = _Ready.of(prepared, [prepared], (), [prepared])
+        ready = _Ready.of(prepared)
         done = Finished(
             replace(answer, place=at),
             ready.read,
             model.outlook is not None,
             ready.unchanged_until,
+            newest_values(prepared),
+            runs,
         )
         finished.keep(done, known, task, workspace, previous(prepared))
 

@@ -22,10 +22,11 @@ import pandas as pd
 from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.models import network_ensemble, pooling
+from econnet.models import network_ensemble, partners_file, pooling
 from econnet.models.baselines import LEARNERS
 from econnet.models.growth import FittedGrowth, GrowthDistribution, GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
+from econnet.models.partners_file import Fitted
 from econnet.models.professional_logit import ProfessionalLogit
 from econnet.models.scaling import Scaler
 from econnet.models.windows import Window, window_digest
@@ -37,13 +38,6 @@ from econnet.runtime.blas import one_blas_thread
 NETWORK = "network"
 GROWTH = "growth_network"
 PROFESSIONAL = "professional_logit"
-
-
-class Fitted(Protocol):
-    """A partner that was fitted to the training rows of a window."""
-
-    def probability(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
-        """Return the probability of contraction for rows of features, (rows,)."""
 
 
 class Partner(Protocol):
@@ -95,7 +89,7 @@ class CombinedForecaster:
         weights = weights_from_record(window, record)
         network, fitted = workers.both(
             partial(network_ensemble.learn, window, members, seed),
-            partial(learn_partners, window, weights),
+            partial(learn_partners, window, weights, {}),
         )
         return cls.of(network, window, weights, fitted)
 
@@ -109,10 +103,21 @@ class CombinedForecaster:
     ) -> "CombinedForecaster":
         """Return the forecaster of networks that were trained on a window.
 
-        `fitted` are the partners that `learn_partners` returned for the window. Without
-        them partners are trained again, and are the same as before.
+        Partners that are not among `fitted` are trained again, and are the same as
+        before.
         """
-        partners = learn_partners(window, weights) if fitted is None else fitted
+        partners = learn_partners(window, weights, fitted or {})
+        return cls.combined(network, partners, weights, window.scaler)
+
+    @classmethod
+    def combined(
+        cls,
+        network: Network,
+        partners: Mapping[str, Fitted],
+        weights: Mapping[str, float],
+        scaler: Scaler,
+    ) -> "CombinedForecaster":
+        """Return the forecaster of networks and their partners, all of them fitted."""
         used = {
             name: weight
             for name, weight in weights.items()
@@ -120,7 +125,7 @@ class CombinedForecaster:
         }
         total = sum(used.values())
         shares = {name: weight / total for name, weight in used.items()}
-        return cls(network, partners, shares, window.scaler)
+        return cls(network, partners, shares, scaler)
 
     def forecast(self, raw: Floats) -> tuple[Floats, Floats]:
         """Return the log-odds for rows of raw features, and the models' disagreement.
@@ -221,25 +226,31 @@ def partner(name: str) -> Partner:
     return GrowthNetworks() if name == GROWTH else LEARNERS[name]
 
 
-def learn_partners(window: Window, weights: Mapping[str, float]) -> dict[str, Fitted]:
+def learn_partners(
+    window: Window, weights: Mapping[str, float], before: Mapping[str, Fitted]
+) -> dict[str, Fitted]:
     """Return the partners with a weight, trained on a window; they need no seed.
 
-    The distribution of growth is of interest even without a weight. A partner that
-    cannot be trained, or whose forecast is not a number, is left out.
+    Those in `before` are not trained again. The distribution of growth is of interest
+    even without a weight. A partner that cannot be trained, or whose forecast is not a
+    number, is left out.
     """
+    names = used_partners(weights)
+    missing = [name for name in names if name not in before]
+    learned = workers.map_threads(lambda name: _learned(partner(name), window), missing)
+    fitted = {**before, **dict(zip(missing, learned, strict=True))}
+    return {name: of_name for name in names if (of_name := fitted[name]) is not None}
+
+
+def used_partners(weights: Mapping[str, float]) -> list[str]:
+    """Return the names of the partners that a forecast uses, given all weights."""
     names = [name for name in weights if name == GROWTH or weights[name] > 0]
-    names = [name for name in names if name != NETWORK]
-    learned = workers.map_threads(lambda name: _learned(partner(name), window), names)
-    return {
-        name: fitted
-        for name, fitted in zip(names, learned, strict=True)
-        if fitted is not None
-    }
+    return [name for name in names if name != NETWORK]
 
 
 def _learned(partner: Partner, window: Window) -> Fitted | None:
     try:
-        fitted = partner.learn(window)
+        fitted = partners_file.in_arrays(partner.learn(window))
     except ValueError:  # what scikit-learn raises for rows that it cannot use
         return None
     forecasts = fitted.probability(window.raw_ahead, window.X_ahead)

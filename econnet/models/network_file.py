@@ -34,16 +34,9 @@ def save(
     `metadata` is further information that JSON can represent, and `arrays` are those
     that belong to the network, such as the scaler of its inputs.
     """
-    _check_block_count(network.members, network.architecture)
-    description = {
-        "layers": network.architecture.to_dicts(),
-        "skip": network.architecture.skip,
-        "members": network.members,
-        "dtype": str(network.parameters.dtype),
-    }
     header = {
         "format": FORMAT,
-        "network": description,
+        "network": describe(network),
         "metadata": dict(metadata or {}),
     }
     named = {f"arrays/{name}": array for name, array in (arrays or {}).items()}
@@ -72,18 +65,41 @@ def load_with_metadata(
     header, arrays = read_arrays(file)
     _check_format(header.get("format"))
     try:
-        description, metadata = header["network"], dict(header["metadata"])
-        architecture = Architecture.parse(
-            description["layers"], skip=bool(description["skip"])
-        )
-        shape = (int(description["members"]), architecture.n_parameters)
-        dtype = DTYPES[description["dtype"]]
-        parameters = arrays.pop("parameters")
+        metadata = dict(header["metadata"])
+        network = described(header["network"], arrays.pop("parameters"), seed)
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(
             f"the header does not describe a network ({error}): "
             "give the file of a saved network"
         ) from error
+    extra = {name.removeprefix("arrays/"): array for name, array in arrays.items()}
+    return network, metadata, extra
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Return what a file says about a network beside its parameters, for JSON."""
+    _check_block_count(network.members, network.architecture)
+    return {
+        "layers": network.architecture.to_dicts(),
+        "skip": network.architecture.skip,
+        "members": network.members,
+        "dtype": str(network.parameters.dtype),
+    }
+
+
+def described(
+    description: Mapping[str, Any], parameters: np.ndarray, seed: Seed = 0
+) -> Network:
+    """Return the network of a description, with these parameters.
+
+    `KeyError`, `TypeError`, `OverflowError` or `ValueError` is raised if they are not
+    those of a network.
+    """
+    architecture = Architecture.parse(
+        description["layers"], skip=bool(description["skip"])
+    )
+    shape = (int(description["members"]), architecture.n_parameters)
+    dtype = DTYPES[description["dtype"]]
     if parameters.shape != shape or parameters.dtype != dtype:
         raise ValueError(
             f"the file has parameters {parameters.shape} of {parameters.dtype}, "
@@ -94,8 +110,7 @@ def load_with_metadata(
     _check_block_count(len(parameters), architecture)
     network = Network(architecture, len(parameters), seed, dtype=parameters.dtype)
     network.parameters[...] = parameters
-    extra = {name.removeprefix("arrays/"): array for name, array in arrays.items()}
-    return network, metadata, extra
+    return network
 
 
 def _check_format(label: object) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,14 @@ from econnet.core import countries
 from econnet.core.errors import DataError
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
+from econnet.evaluation import calibration
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, replay, saved_model, training
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
+from econnet.models import combination
 from econnet.models.combination import WITH_GROWTH
 from tests.builders import observations, series_of, world_and_andorra
 from tests.light import NEXT_PERIOD_ONLY
@@ -148,6 +151,27 @@ def test_stored_model_fits_only_its_own_task_and_data(
     path.write_bytes(b"not a model")
     with pytest.raises(ValueError, match="not a model file"):
         country_forecast.stored_model(prepared, path)
+
+
+def test_saved_model_gives_the_same_bits_without_fitting_anything_again(
+    prepared: PreparedTask,
+    model: Model,
+    made: Forecast,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "FRA.npz"
+    saved_model.save(model, path)
+    stored = saved_model.load(path)
+    assert {*stored.partners} == {*model.partners} != set()
+    without_parts = replace(stored, partners={}, calibration=None)
+    fitted_again = country_forecast.make(prepared, without_parts)
+    fit = Mock(side_effect=AssertionError("fitted again"))
+    monkeypatch.setattr(combination, "_learned", fit)
+    monkeypatch.setattr(calibration, "fit_maps", fit)
+    read = country_forecast.make(prepared, stored)
+    for forecast in (read, fitted_again):
+        assert_equal_fields(replace(forecast, made_at=made.made_at), made)
 
 
 def test_crafted_model_that_fits_the_data_is_damaged(

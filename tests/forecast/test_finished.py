@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -17,8 +18,16 @@ from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.store import Store
-from econnet.forecast import finished, provenance, workflow
+from econnet.forecast import (
+    finished,
+    preparation,
+    provenance,
+    saved_model,
+    unchanged,
+    workflow,
+)
 from econnet.forecast import log as forecast_log
+from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.result import Forecast
 from econnet.forecast.stored_answers import StoredAnswers
 from tests.agents.small import small_data
@@ -102,7 +111,7 @@ def log_an_earlier_forecast(workspace: Workspace, _: pytest.MonkeyPatch) -> None
 
 
 def set_the_clock_back(_: Workspace, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(finished, "date", shifted(-1))
+    patch.setattr(unchanged, "date", shifted(-1))
 
 
 def upgrade_a_package(_: Workspace, patch: pytest.MonkeyPatch) -> None:
@@ -167,7 +176,7 @@ def test_finished_forecast_is_used_only_before_other_values_may_count(
     made = finished.find(GERMANY, REQUEST, workspace)
     assert made is not None
     assert made.unchanged_until is None, "the invented data ended years ago"
-    monkeypatch.setattr(finished, "date", shifted(1000))
+    monkeypatch.setattr(unchanged, "date", shifted(1000))
     assert finished.find(GERMANY, REQUEST, workspace) is not None
     monkeypatch.undo()
     until = date.today() + timedelta(days=3)
@@ -175,7 +184,7 @@ def test_finished_forecast_is_used_only_before_other_values_may_count(
     limited = replace(made, unchanged_until=until)
     finished.keep(limited, known, REQUEST, workspace, None)
     for days, expected in ((2, True), (3, False)):
-        monkeypatch.setattr(finished, "date", shifted(days))
+        monkeypatch.setattr(unchanged, "date", shifted(days))
         found = finished.find(GERMANY, REQUEST, workspace)
         assert (found is not None) is expected
 
@@ -269,3 +278,25 @@ def test_ranking_compares_with_the_forecast_logged_before(
     task = first[1].task
     (answer,) = workflow.rank(small_data(), [GERMANY], task, workspace).forecasts
     assert answer.previous_probability == 0.625
+
+
+def test_assumptions_about_a_finished_forecast_need_no_data_and_give_the_same_bits(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assumptions = [Assumption("real_gdp", -2.0, relative=True)]
+    known = small_data().with_digest(load.digest(workspace))
+    answers = StoredAnswers(workspace, known)
+    with monkeypatch.context() as patch:
+        patch.setattr(finished, "find", lambda *_: None)
+        computed = StoredAnswers(workspace, known).ask(GERMANY, REQUEST)
+    expected = computed.supposing.under(assumptions)
+    with monkeypatch.context() as patch:
+        patch.setattr(preparation, "prepare", Mock(side_effect=AssertionError))
+        found = answers.ask(GERMANY, REQUEST).supposing.under(assumptions)
+    assert found == expected
+    assert found.effect.probability != computed.forecast.probability
+    (file,) = workspace.models()
+    model = saved_model.load(file)
+    incomplete = StoredAnswers(workspace, known).ask(GERMANY, REQUEST)
+    saved_model.save(replace(model, partners={}), file)
+    assert incomplete.supposing.under(assumptions) == expected

@@ -178,7 +178,7 @@ def test_stored_answers_are_used_until_the_data_change(
 def test_damaged_answers_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "DEU.questions.json"
     assert saved_answers.load(file, "x") is None
-    saved_answers.save([answer(0.1)], "x", file)
+    saved_answers.save([answer(0.1)], "x", None, file)
     assert saved_answers.load(file, "x") == (answer(0.1),)
     text = file.read_text()
     for wrong in (
@@ -194,7 +194,7 @@ def test_damaged_answers_are_refused(tmp_path: Path) -> None:
 
 def test_answers_of_another_schema_are_computed_again(tmp_path: Path) -> None:
     file = tmp_path / "DEU.questions.json"
-    saved_answers.save([answer(0.1)], "x", file)
+    saved_answers.save([answer(0.1)], "x", None, file)
     text = file.read_text()
     number = f'"schema":{saved_answers.SCHEMA},'
     for other in ("", '"schema":99,"new_field":1,'):

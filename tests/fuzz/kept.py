@@ -162,7 +162,7 @@ def answers() -> list[bytes]:
         skill=skill,
     )
     path = folder() / "example.json"
-    saved_answers.save([answer, replace(answer, skill=None)], "0123", path)
+    saved_answers.save([answer, replace(answer, skill=None)], "0123", None, path)
     return [path.read_bytes()]
 
 

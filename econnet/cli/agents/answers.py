@@ -166,7 +166,9 @@ class Answers:
         if not changes:
             raise UsageError("name at least one indicator to change")
         answer = self._ask(country, request)
-        supposed = answer.suppose([change.to_assumption() for change in changes])
+        supposed = answer.supposing.under(
+            [change.to_assumption() for change in changes]
+        )
         return WhatIfAnswer(
             conversion.rated(answer.forecast),
             supposed.effect.probability,

@@ -16,14 +16,17 @@ import numpy as np
 
 from econnet.core.catalog import Indicator
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
+from econnet.data.features.columns import Column
 from econnet.forecast.explain.derived import MISSING
 from econnet.forecast.result import ResponseCurve
+from econnet.models.scaling import Scaler
 from econnet.models.windows import Window
 from econnet.network import Network
 
 # Returns the probabilities of rows of unscaled features.
 ForecastFunction: TypeAlias = Callable[[Floats], Floats]
+# The descriptions of the columns of a design matrix.
+Columns: TypeAlias = Sequence[Column]
 
 STEPS = 200
 # Enough orders of the indicators are drawn to give `MAX_ROWS`, but at least
@@ -115,38 +118,44 @@ def largest_first(parts: dict[str, float]) -> dict[str, float]:
     return dict(sorted(parts.items(), key=lambda part: -abs(part[1])))
 
 
-def newest(row: Floats, features: DesignMatrix, indicator: str) -> float | None:
+def newest(row: Floats, columns: Columns, indicator: str) -> float | None:
     """Return an indicator's newest transformed value in a row; `None` if missing."""
-    value = float(row[_newest_column(features, indicator)])
+    value = float(row[_newest_column(columns, indicator)])
     return None if np.isnan(value) else value
 
 
 def shift_newest(
-    rows: Floats, window: Window, indicator: str, shifts: Sequence[float] | Floats
+    rows: Floats,
+    columns: Columns,
+    scaler: Scaler,
+    indicator: str,
+    shifts: Sequence[float] | Floats,
 ) -> Floats:
     """Return rows, one per shift, in which an indicator's newest value is shifted.
 
     Only its moving averages change with it. A missing value is shifted
     from the training median.
     """
-    newest_column = _newest_column(window.features, indicator)
+    newest_column = _newest_column(columns, indicator)
     weights = np.array(
         [
             column.newest_weight if column.indicator == indicator else 0.0
-            for column in window.features.columns
+            for column in columns
         ]
     )
     filled = rows.copy()
     missing = np.isnan(filled[:, newest_column])
-    filled[missing, newest_column] = window.scaler.median[newest_column]
+    filled[missing, newest_column] = scaler.median[newest_column]
     shifted: Floats = filled + np.outer(np.asarray(shifts), weights)
     return shifted
 
 
-def training_range(window: Window, indicator: str) -> tuple[float, float]:
+def training_range(
+    columns: Columns, scaler: Scaler, indicator: str
+) -> tuple[float, float]:
     """Return the training rows' 1st and 99th percentile of a newest value."""
-    column = _newest_column(window.features, indicator)
-    return float(window.scaler.low[column]), float(window.scaler.high[column])
+    column = _newest_column(columns, indicator)
+    return float(scaler.low[column]), float(scaler.high[column])
 
 
 def response_curve(
@@ -157,12 +166,14 @@ def response_curve(
     The values span the training rows' 1st to 99th percentile and the current one.
     """
     row, key = window.features.X[window.ahead[0]], indicator.key
-    current = newest(row, window.features, key)
-    column = _newest_column(window.features, key)
-    start = window.scaler.median[column] if current is None else current
-    low, high = training_range(window, key)
+    columns, scaler = window.features.columns, window.scaler
+    current = newest(row, columns, key)
+    column = _newest_column(columns, key)
+    start = scaler.median[column] if current is None else current
+    low, high = training_range(columns, scaler, key)
     values = np.linspace(min(low, start), max(high, start), points)
-    rows = shift_newest(np.tile(row, (points, 1)), window, key, values - start)
+    rows = np.tile(row, (points, 1))
+    rows = shift_newest(rows, columns, scaler, key, values - start)
     return ResponseCurve(
         indicator=key,
         title=indicator.title,
@@ -173,5 +184,5 @@ def response_curve(
     )
 
 
-def _newest_column(features: DesignMatrix, indicator: str) -> int:
-    return [column.name for column in features.columns].index(indicator)
+def _newest_column(columns: Columns, indicator: str) -> int:
+    return [column.name for column in columns].index(indicator)

@@ -15,7 +15,7 @@ from econnet.core.types import Floats
 from econnet.forecast.explain import attribution, responsive, what_if
 from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.explain.what_if import Assumption, NewestValues
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import (
     Driver,
@@ -74,10 +74,9 @@ def explanation(
             what_if=(
                 what_if.under_assumptions(
                     assumptions,
-                    window,
+                    newest_values(prepared),
+                    window.scaler,
                     explained.forecaster.probability,
-                    prepared.panel.indicators,
-                    newest_levels(prepared),
                 )
                 if assumptions
                 else None
@@ -212,13 +211,26 @@ def _movement(
     if indicator in DERIVED:
         return Movement(indicator, title, group, "", None, None, log_odds)
     before, after = (
-        attribution.newest(row, prepared.features, indicator) for row in rows
+        attribution.newest(row, prepared.features.columns, indicator) for row in rows
     )
     unit = prepared.panel.indicators[indicator].unit_of_change
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def newest_levels(prepared: PreparedTask) -> dict[str, float]:
+def newest_values(prepared: PreparedTask) -> NewestValues:
+    """Return what a forecast under assumptions changes."""
+    features = prepared.features
+    (row,) = np.flatnonzero(
+        (features.countries == prepared.country.alpha3)
+        & (features.origins == prepared.origin)
+    )
+    levels = _newest_levels(prepared)
+    return NewestValues.of(
+        features.X[row], features.columns, prepared.panel.indicators, levels
+    )
+
+
+def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     panel, alpha3 = prepared.panel, prepared.country.alpha3
     newest = {}

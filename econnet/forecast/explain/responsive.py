@@ -49,7 +49,9 @@ def responsive(
     """
     row = window.features.X[window.ahead[0]]
     known = [
-        it for it in indicators if newest(row, window.features, it.key) is not None
+        it
+        for it in indicators
+        if newest(row, window.features.columns, it.key) is not None
     ]
     chosen = known[:INDICATORS]
     if not chosen or len(network.architecture.layers) != 2:
@@ -71,9 +73,10 @@ def _indicator(
     window: Window, row: Floats, indicator: Indicator
 ) -> ResponsiveIndicator:
     """Return an indicator with `POINTS` values around today's."""
-    current = newest(row, window.features, indicator.key)
+    columns = window.features.columns
+    current = newest(row, columns, indicator.key)
     assert current is not None  # noqa: S101 - the caller chose known ones
-    low, high = training_range(window, indicator.key)
+    low, high = training_range(columns, window.scaler, indicator.key)
     half = POINTS // 2 + 1
     below = np.linspace(min(low, current), current, half)
     above = np.linspace(current, max(high, current), half)
@@ -147,6 +150,10 @@ def _grid(
     rows = np.tile(row, (len(combinations), 1))
     for indicator, values in zip(shown, combinations.T, strict=True):
         rows = shift_newest(
-            rows, window, indicator.indicator, values - indicator.current
+            rows,
+            window.features.columns,
+            window.scaler,
+            indicator.indicator,
+            values - indicator.current,
         )
     return forecast(rows)

@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from econnet.core.catalog import Indicator
 from econnet.core.errors import UsageError, suggestion
 from econnet.core.numbers import DECIMAL_DIGITS
 from econnet.core.types import Floats
+from econnet.data.features.columns import Column
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.attribution import (
     ForecastFunction,
@@ -22,7 +25,7 @@ from econnet.forecast.explain.attribution import (
     training_range,
 )
 from econnet.forecast.result import AssumptionEffect, WhatIf
-from econnet.models.windows import Window
+from econnet.models.scaling import Scaler
 
 
 @dataclass(frozen=True)
@@ -56,34 +59,83 @@ def parse_assumption(text: str) -> Assumption:
     return Assumption(indicator, float(f"{sign}{digits}"), relative)
 
 
+@dataclass(frozen=True)
+class Changeable:
+    """An indicator whose newest value can be changed, as it is shown.
+
+    `level` is its newest level, if it is shown by its level.
+    """
+
+    title: str
+    unit: str
+    level: float | None
+
+
+@dataclass(frozen=True)
+class NewestValues:
+    """The row of features that is forecast, and the indicators that change it.
+
+    Parameters
+    ----------
+    row
+        The features in the order of `columns`; missing values are NaN.
+    indicators
+        By key, those that the features are made of.
+    """
+
+    row: tuple[float, ...]
+    columns: tuple[Column, ...]
+    indicators: Mapping[str, Changeable]
+
+    @classmethod
+    def of(
+        cls,
+        row: Floats,
+        columns: Sequence[Column],
+        indicators: Mapping[str, Indicator],
+        levels: Mapping[str, float],
+    ) -> "NewestValues":
+        """Return them for a row; `levels` are the indicators' newest levels."""
+        used = _used(columns, indicators)
+        changeable = {
+            key: Changeable(
+                indicators[key].title,
+                indicators[key].unit_of_figure,
+                levels.get(key) if indicators[key].transform == "difference" else None,
+            )
+            for key in used
+        }
+        return cls(tuple(row.tolist()), tuple(columns), changeable)
+
+
 def under_assumptions(
     assumptions: Sequence[Assumption],
-    window: Window,
+    values: NewestValues,
+    scaler: Scaler,
     forecast: ForecastFunction,
-    indicators: Mapping[str, Indicator],
-    levels: Mapping[str, float],
 ) -> WhatIf:
-    """Return the forecast of the window's one row under the assumptions.
+    """Return the forecast of the row under the assumptions.
 
-    `levels` are the newest levels of the country's indicators.
+    `scaler` is that of the training rows.
     """
-    check_assumptions(assumptions, window.features, indicators)
-    row = window.features.X[window.ahead[0]]
+    _check(assumptions, [*values.indicators])
+    columns, row = values.columns, np.array(values.row)
     together, effects = row[None, :], []
     for assumption in assumptions:
-        indicator = indicators[assumption.indicator]
-        before = _shown(row, window, indicator, levels)
+        key = assumption.indicator
+        indicator = values.indicators[key]
+        before = _shown(values, key)
         after = before + assumption.value if assumption.relative else assumption.value
         shift = [after - before]
-        alone = shift_newest(row[None, :], window, indicator.key, shift)
-        together = shift_newest(together, window, indicator.key, shift)
-        low, high = training_range(window, indicator.key)
-        assumed = newest(alone[0], window.features, indicator.key)
+        alone = shift_newest(row[None, :], columns, scaler, key, shift)
+        together = shift_newest(together, columns, scaler, key, shift)
+        low, high = training_range(columns, scaler, key)
+        assumed = newest(alone[0], columns, key)
         effects.append(
             AssumptionEffect(
-                indicator.key,
+                key,
                 indicator.title,
-                indicator.unit_of_figure,
+                indicator.unit,
                 before,
                 after,
                 float(forecast(alone)[0]),
@@ -99,7 +151,15 @@ def check_assumptions(
     indicators: Mapping[str, Indicator],
 ) -> None:
     """Raise `UsageError` if an indicator is not used, or named twice."""
-    used = sorted({column.indicator for column in features.columns} & {*indicators})
+    _check(assumptions, _used(features.columns, indicators))
+
+
+def _used(columns: Sequence[Column], indicators: Mapping[str, Indicator]) -> list[str]:
+    """Return the keys of the indicators that columns are made of, sorted."""
+    return sorted({column.indicator for column in columns} & {*indicators})
+
+
+def _check(assumptions: Sequence[Assumption], used: Sequence[str]) -> None:
     names = [assumption.indicator for assumption in assumptions]
     for name in names:
         if name not in used:
@@ -111,17 +171,16 @@ def check_assumptions(
             raise UsageError(f"--set {name} is given twice: give it once")
 
 
-def _shown(
-    row: Floats, window: Window, indicator: Indicator, levels: Mapping[str, float]
-) -> float:
+def _shown(values: NewestValues, key: str) -> float:
     """Return the newest value in the unit in which the indicator is shown.
 
     An indicator that enters as a difference is shown as a level: both shift alike.
     """
-    now = newest(row, window.features, indicator.key)
+    now = newest(np.array(values.row), values.columns, key)
     if now is None:
         raise UsageError(
-            f"--set {indicator.key}: its newest value is not known here and cannot be "
+            f"--set {key}: its newest value is not known here and cannot be "
             "changed: leave this assumption out"
         )
-    return levels[indicator.key] if indicator.transform == "difference" else now
+    level = values.indicators[key].level
+    return now if level is None else level

@@ -1,3 +1,4 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -6,12 +7,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from econnet.core import catalog
+from econnet.core.catalog import Indicator
 from econnet.core.errors import UsageError
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.forecast.explain import what_if
-from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.explain.attribution import ForecastFunction
+from econnet.forecast.explain.what_if import Assumption, NewestValues
+from econnet.forecast.result import WhatIf
 from econnet.models.windows import Window, window_at
 from tests.builders import world
 
@@ -32,13 +36,22 @@ def position(window: Window, name: str) -> int:
     return [column.name for column in window.features.columns].index(name)
 
 
+def under(
+    assumptions: Sequence[Assumption],
+    window: Window,
+    forecast: ForecastFunction,
+    indicators: Mapping[str, Indicator] = INDICATORS,
+) -> WhatIf:
+    """Return the forecast of the window's row under assumptions."""
+    row, columns = window.features.X[window.ahead[0]], window.features.columns
+    values = NewestValues.of(row, columns, indicators, LEVELS)
+    return what_if.under_assumptions(assumptions, values, window.scaler, forecast)
+
+
 def column_under(window: Window, name: str, *assumptions: Assumption) -> float:
     """Return the column `name` as it comes to the forecaster under assumptions."""
     column = position(window, name)
-    answer = what_if.under_assumptions(
-        assumptions, window, lambda rows: rows[:, column], INDICATORS, LEVELS
-    )
-    return answer.probability
+    return under(assumptions, window, lambda rows: rows[:, column]).probability
 
 
 def now(window: Window, name: str) -> float:
@@ -94,12 +107,11 @@ def test_rate_that_enters_by_its_difference_is_set_by_its_level(
     window: Window,
 ) -> None:
     rate = replace(INDICATORS["investment"], transform="difference", unit="percent")
-    answer = what_if.under_assumptions(
+    answer = under(
         [Assumption("investment", 99.5, relative=False)],
         window,
         lambda rows: rows[:, position(window, "investment")],
         {**INDICATORS, "investment": rate},
-        LEVELS,
     )
     (supposed,) = answer.supposed
     assert (supposed.before, supposed.after, supposed.unit) == (98.0, 99.5, "percent")
@@ -110,12 +122,10 @@ def test_assumptions_work_together_and_each_is_also_shown_on_its_own(
     window: Window,
 ) -> None:
     first, second = position(window, "real_gdp"), position(window, "investment")
-    answer = what_if.under_assumptions(
+    answer = under(
         [Assumption("real_gdp", 1.0, True), Assumption("investment", 10.0, True)],
         window,
         lambda rows: rows[:, first] + rows[:, second],
-        INDICATORS,
-        LEVELS,
     )
     today = now(window, "real_gdp") + now(window, "investment")
     alone = [effect.probability - today for effect in answer.supposed]
@@ -124,12 +134,10 @@ def test_assumptions_work_together_and_each_is_also_shown_on_its_own(
 
 
 def test_value_outside_the_training_range_is_marked(window: Window) -> None:
-    far = what_if.under_assumptions(
+    far = under(
         [Assumption("real_gdp", 1000.0, True)],
         window,
         lambda rows: rows[:, 0],
-        INDICATORS,
-        LEVELS,
     )
     assert far.supposed[0].out_of_range
 
