@@ -28,6 +28,7 @@ from econnet.forecast import (
 )
 from econnet.forecast import log as forecast_log
 from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.result import Forecast
 from econnet.forecast.stored_answers import StoredAnswers
 from tests.agents.small import small_data
@@ -300,3 +301,23 @@ def test_assumptions_about_a_finished_forecast_need_no_data_and_give_the_same_bi
     incomplete = StoredAnswers(workspace, known).ask(GERMANY, REQUEST)
     saved_model.save(replace(model, partners={}), file)
     assert incomplete.supposing.under(assumptions) == expected
+
+
+def test_stored_answers_of_an_unchanged_state_need_one_question_prepared(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = TaskRequest(pool="own", members=1)
+    made = computed(workspace, request)
+    monkeypatch.setattr(finished, "find", lambda *_: None)
+    prepare = Mock(wraps=PreparedQuestions.of)
+    monkeypatch.setattr(PreparedQuestions, "of", prepare)
+
+    def answered() -> Forecast:
+        known = small_data().with_digest(load.digest(workspace))
+        return StoredAnswers(workspace, known).ask(GERMANY, request).forecast
+
+    assert_same(answered(), made)
+    assert not prepare.called
+    fetch_something(workspace, monkeypatch)
+    assert answered().probability == made.probability
+    assert prepare.called, "other data may lead to other answers"

@@ -30,7 +30,8 @@ def rows(seed: int, n: int) -> np.ndarray:
 
 def outcomes(X: np.ndarray) -> np.ndarray:
     noise = np.random.default_rng(1).standard_normal(len(X))
-    return (X[:, 0] - X[:, 2] + noise > 1).astype(np.float32)
+    is_contraction = X[:, 0] - X[:, 2] + noise > 1
+    return np.where(is_contraction, np.float32(1), np.float32(0))
 
 
 def fitted(kind: str, n: int = 150) -> FittedModel:
