@@ -76,6 +76,14 @@ def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
             result = await client.call_tool("forecast", {"country": "DEU"})
             assert result.is_error
             assert "run `econnet train --country DEU`" in result.content[0].text
+            asked = await client.call_tool("questions", {"country": "DEU"})
+            assert asked.structured_content["standard"] == []
+            assert "econnet train" in asked.structured_content["not_answered"]
+            compared = await client.call_tool("compare", {"countries": []})
+            assert compared.is_error
+            assert "no country has a stored model" in compared.content[0].text
+            early = await client.call_tool("forecast", {"country": "DE", "horizon": -1})
+            assert "`horizon` -1 is too small" in early.content[0].text
             tools: list[Any] = (await client.list_tools()).tools
             return tools
 
@@ -164,6 +172,7 @@ def test_lists_contain_what_can_be_asked(made: Forecast, folder: Path) -> None:
     (stored,) = questions.structured_content["stored"]
     assert set(stored.values()) == {None}, "the headline question"
     standard = questions.structured_content["standard"]
+    assert questions.structured_content["not_answered"] is None
     assert len(standard) == len(made.questions) > 1
     for answer, expected in zip(standard, made.questions, strict=True):
         assert answer["probability"] == expected.probability

@@ -265,12 +265,14 @@ class QuestionsAnswer:
 
     `standard` has the answers to the standard questions, those with the best record
     first; the headline is one of them. `stored` are the questions that the other tools
-    can answer in full. Any other needs `econnet train` first.
+    can answer in full. Any other needs `econnet train` first. `not_answered` is why the
+    standard questions have no answers, with the command to run.
     """
 
     country: str
     name: str
     standard: list[StandardAnswer]
+    not_answered: str | None
     stored: list[StoredQuestion]
     definitions: list[Definition]
 

@@ -96,10 +96,12 @@ class Answers:
             for name, chronology in chronologies.load().items()
             if name in own
         ]
+        standard, not_answered = self._standard(found)
         return QuestionsAnswer(
             found.alpha3,
             found.name,
-            self._standard(found),
+            standard,
+            not_answered,
             [
                 StoredQuestion(
                     request.label, request.frequency, request.horizon, request.event
@@ -109,13 +111,14 @@ class Answers:
             [*rules, *dated],
         )
 
-    def _standard(self, country: Country) -> list[StandardAnswer]:
-        """Return the stored answers to the standard questions; may be empty."""
+    def _standard(self, country: Country) -> tuple[list[StandardAnswer], str | None]:
+        """Return the answers to the standard questions; without any, the reason."""
         try:
             answer = self.stored.ask(country, TaskRequest())
-        except DataError:
-            return []
-        return [conversion.standard_answer(each) for each in answer.forecast.questions]
+        except DataError as error:
+            return [], str(error)
+        questions = answer.forecast.questions
+        return [conversion.standard_answer(each) for each in questions], None
 
     def forecast(self, country: str, request: TaskRequest) -> ForecastAnswer:
         """Return the probability of a contraction."""
@@ -194,6 +197,11 @@ class Answers:
         chosen = list(names) or [
             country.alpha3 for country in self.stored.stored_countries()
         ]
+        if not chosen:
+            raise DataError(
+                "no country has a stored model: run `econnet train --country DEU`, or "
+                "`econnet train --all` for every country"
+            )
         forecasts, missing = list[RatedForecast](), list[NotAnswered]()
         for name in chosen[:MAX_COMPARED]:
             try:

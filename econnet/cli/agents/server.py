@@ -5,6 +5,7 @@ is an extra. All tools are marked as read-only. An error that the caller can sol
 returned as text; any other is a bug, is logged with its traceback, and ends nothing.
 """
 
+import re
 import threading
 from collections.abc import Callable
 from functools import wraps
@@ -68,6 +69,21 @@ def _with_errors_as_text(tool: Callable[Arguments, Result]) -> Callable[..., Res
         try:
             return tool(*arguments, **named)
         except EconnetError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(_by_argument(str(error))) from error
 
     return guarded
+
+
+def _by_argument(message: str) -> str:
+    """Return a message with options of the command line as the tools' arguments.
+
+    Commands that the message recommends, in backquotes, stay as they are.
+    """
+    message = message.replace("--set: ", "").replace("--set ", "")
+    return OPTION.sub(lambda found: found["command"] or f"`{found['name']}`", message)
+
+
+# A command in backquotes, or an option that a tool has as an argument.
+OPTION = re.compile(
+    r"(?P<command>`[^`]*`)|--(?P<name>country|label|horizon|event|frequency)\b"
+)
