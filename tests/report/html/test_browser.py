@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.report.wording import period_text
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 from tests.builders import changed
@@ -230,7 +230,6 @@ def test_long_names_of_releases_leave_the_next_columns_in_view(
         ("Next releases", "forecast would move to"),
         ("Past contractions", "first signal"),
         ("All contractions and the forecast one quarter ahead", "first signal"),
-        ("Questions", "confidence"),
         ("Skill and confidence", "confidence"),
     ],
 )
@@ -241,6 +240,28 @@ def test_phone_shows_the_answer_of_a_row_beside_its_name(
         region = opened.page.get_by_role("region", name=table, exact=True)
         head = region.get_by_role("columnheader", name=column, exact=True)
         box = head.bounding_box()
+        assert box["x"] + box["width"] <= PHONE
+
+
+def test_phone_shows_the_confidence_of_each_question(
+    browser: Browser, germany: Forecast, page_of: Callable[[Forecast], Path]
+) -> None:
+    answer = QuestionAnswer(
+        task=germany.task,
+        as_of="2026-11-24",
+        origin=germany.origin,
+        period=germany.period,
+        target_title=germany.target_title,
+        meaning=germany.meaning,
+        probability=germany.probability,
+        interval=germany.interval,
+        base_rate=germany.base_rate,
+        skill=germany.assessment.skill,
+    )
+    page = page_of(replace(germany, questions=(answer,)))
+    with browser.open(page, width=PHONE) as opened:
+        region = opened.page.get_by_role("region", name="Questions", exact=True)
+        box = region.get_by_role("columnheader", name="confidence").bounding_box()
         assert box["x"] + box["width"] <= PHONE
 
 

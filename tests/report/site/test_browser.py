@@ -39,7 +39,8 @@ def test_table_can_be_sorted_and_searched(browser: Browser, published: Path) -> 
         assert names == sorted(names)
         opened.page.get_by_label("Find").fill("malt")
         visible = [it for it in rows.all() if it.is_visible()]
-        assert [it.locator("th").inner_text() for it in visible] == ["Malta"]
+        (name,) = [it.locator("th").inner_text() for it in visible]
+        assert name.startswith("Malta")
 
 
 @pytest.mark.parametrize("page", PAGES)
