@@ -66,7 +66,7 @@ class RawTable:
 
 def locate(file: str, sheet: Sheet) -> RawTable:
     """Return the table of a sheet; raise `DataError` if there is none."""
-    head = sheet.rows[:N_HEAD_ROWS]
+    head = _with_name_of_index(sheet.rows[:N_HEAD_ROWS])
     check_width(file, max(map(extent, head), default=0))
     if description := described_columns.describe(head):
         return _described(file, sheet, description)
@@ -95,6 +95,18 @@ def locate(file: str, sheet: Sheet) -> RawTable:
     if not sheet.name and sheet.below is None:
         _check_lengths(file, sheet, first, width, extent(names))
     return _trimmed(table)
+
+
+def _with_name_of_index(head: Sequence[Row]) -> Sequence[Row]:
+    """Return rows in which the name of periods is in the row of names above it.
+
+    Below two rows of names, pandas writes the name of the index in a row of its own.
+    """
+    for place, (names, alone) in enumerate(pairwise(head)):
+        is_name = extent(alone) == 1 and is_role(as_text(alone[0]))
+        if is_name and place and extent(names) > 1 and extent(head[place - 1]) > 1:
+            return [*head[:place], [alone[0], *names[1:]], [], *head[place + 2 :]]
+    return head
 
 
 def _described(

@@ -206,6 +206,22 @@ def test_codes_beside_the_united_states_are_countries(tmp_path: Path) -> None:
     assert {*table.observations["country"].astype(str)} == {"USA", "DEU", "IND"}
 
 
+@pytest.mark.parametrize("countries_first", [True, False])
+def test_two_rows_of_names_of_pandas(tmp_path: Path, countries_first: bool) -> None:
+    names = [("DEU", "gdp"), ("DEU", "rate"), ("FRA", "gdp"), ("FRA", "rate")]
+    if not countries_first:
+        names = [(series, country) for country, series in names]
+    frame = pd.DataFrame(
+        [[x, n % 5, 2 * x, n % 7] for n, x in enumerate(LEVELS)],
+        pd.Index(QUARTERS, name="period"),
+        pd.MultiIndex.from_tuples(names),
+    )
+    table = read(tmp_path, frame.to_csv())
+    assert values(table, "DEU", "gdp") == EXPECTED
+    assert values(table, "FRA", "gdp")["1990Q1"] == 2 * LEVELS[0]
+    assert {*table.kinds} == {"gdp", "rate"}
+
+
 def test_rows_of_alfred_are_known_from_the_start_of_their_period(
     tmp_path: Path,
 ) -> None:
