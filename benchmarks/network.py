@@ -193,7 +193,7 @@ def _keras(
         script = (
             "import json; from econnet.evaluation import duel; "
             f"work = duel.Work({work.updates}, {work.batch_size}); "
-            "runs = [duel.run_duel(work, ['Keras']).results for _ in range(5)]; "
+            "runs = [duel.run_duel(work, ['Keras']).results for _ in range(7)]; "
             "print(json.dumps([[x.seconds / x.updates for x in r] for r in runs]))"
         )
         environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": ONE_THREAD}

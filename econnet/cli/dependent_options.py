@@ -1,4 +1,4 @@
-"""Options that have no effect without another option, or beside one: refused.
+"""Options are refused if another option, missing or given, leaves them no effect.
 
 Such an option on the command line is a mistake of the user's. In `econnet.toml` and the
 environment it is a default, for the commands that can use it. Rules that depend on the
@@ -37,7 +37,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Alone:
-    """An option beside which only the `allowed` ones have an effect."""
+    """An option with which only the `allowed` ones have an effect."""
 
     command: str
     option: str

@@ -1,7 +1,7 @@
 """Numbers as users write them: the digits 0 to 9, a minus sign, a decimal point.
 
 Python also reads `1_0` as 10, `1e3`, `+5`, ` 5`, `nan` and the digits of other scripts.
-These are refused, because what was mistyped would become another number.
+These are refused, because a typing error would become another number.
 """
 
 import operator

@@ -236,7 +236,8 @@ def _change_note(forecast: Forecast) -> str | None:
     """Return which series the changes are of, where it does not date the event."""
     if not wording.is_chronology(forecast.task):
         return None
-    return f"change: {forecast.target_title}, shown for orientation"
+    shown = wording.in_sentence(forecast.target_title)
+    return f"change: {shown}, shown for orientation"
 
 
 def _skill_head(forecast: Forecast) -> list[str]:

@@ -40,7 +40,7 @@ def write(
     parts = [[each for each in part if each in formats] for part in PARTS]
     task = partial(_contents, forecast, paper=paper)
     if all(set(part) & WITH_FIGURES for part in parts) and workers.CORES.number > 1:
-        # No process can be started where this is the error: this one makes all.
+        # The error means that no process can be started: this one makes everything.
         with suppress(DataError):
             made = dict(workers.CORES.run(task, [*reversed(parts)]))
             return atomic_files.write_together(folder, made[1] + made[0])

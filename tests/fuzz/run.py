@@ -7,10 +7,9 @@ Each target runs in a process of its own under atheris (libFuzzer), guided by th
 of the code that an input reaches. It starts from the examples and the earlier findings,
 and uses a mutation that follows the format of the input besides libFuzzer's own. An
 input may take 20 seconds of processor time, 300 seconds by the clock, and 2 GB. Inputs
-that fail are written to `findings/TARGET/`,
-one for each place in the code, and the suite reads them from then on. The same
-seed begins with the same inputs; how far it gets in its time differs from machine to
-machine.
+that fail are written to `findings/TARGET/`, one for each place in the code, and the
+suite reads them from then on. The same seed begins with the same inputs; how far it
+gets in its time differs from machine to machine.
 
 With `--corpus FOLDER` the inputs that reached something new are kept there, the next
 run begins with them, and `python -m tests.fuzz.reach FOLDER` shows which lines of the
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 FINDINGS = Path(__file__).parent / "findings"
 SECONDS_AN_INPUT, MEGABYTES = 20, 2048
-# By the clock, which goes on while other programs have the processor.
+# Wall-clock time, which includes that of other programs.
 SECONDS_OF_WAITING = 300
 LONGEST_INPUT = 100_000
 

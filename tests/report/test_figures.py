@@ -13,7 +13,13 @@ import pytest
 
 from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
 from econnet.report import figures, wording
-from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
+from econnet.report.figures.style import (
+    CREDIT_SIZE,
+    HALF_WIDTH,
+    LIGHT,
+    style,
+    wrapped,
+)
 from tests.builders import changed
 from tests.user import ROOT
 
@@ -113,7 +119,7 @@ def test_one_movement_more_than_fit_is_shown_itself(
 
 
 def test_arrow_stays_in_the_line_of_its_word(germany: Forecast) -> None:
-    """Under `Compensation of employees`, an arrow stood alone."""
+    """Under `Compensation of employees`, an arrow was on a line of its own."""
     assert germany.explanation.change is not None
     (first, *_) = germany.explanation.change.movements
     moved = replace(first, title="Compensation of employees", before=1.0, after=2.0)
@@ -196,6 +202,14 @@ def test_numbers_beside_a_low_axis_are_apart(germany: Forecast, highest: float) 
     axes = figure.axes[0]
     assert len(axes.get_yticks()) == 3
     assert axes.get_ylim()[1] >= 100 * highest
+
+
+def test_unit_below_a_response_is_inside_the_picture(germany: Forecast) -> None:
+    with style(LIGHT):
+        figure = figures.draw(germany, names=["responses"])["responses"]
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            assert axes.xaxis.label.get_window_extent().y0 >= 0
 
 
 def test_country_that_never_contracted_has_no_roc(germany: Forecast) -> None:

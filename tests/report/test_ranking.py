@@ -106,6 +106,7 @@ def test_pdf_is_titled_tagged_and_names_every_country(
 def test_summary_names_the_periods_and_what_is_out_of_date(ranking: Ranking) -> None:
     text = " ".join(wording.summary(ranking))
     first = ranking.forecasts[0]
+    assert text.startswith("Out of date: the period of every forecast is over.")
     assert f"Highest probability: {first.country.name}, " in text
     assert "5 forecasts use data for which newer values are due" in text
     assert "1 country could not be forecast" in text

@@ -209,7 +209,7 @@ def test_report_on_nber_recessions_names_who_dates_them(germany: Forecast) -> No
     assert wording.growth_note(germany) == "shaded: contractions"
     # Changes of production are named where only the recessions have a heading.
     note = content(forecast)["all_episodes_note"]
-    assert note == "change: Industrial production, shown for orientation"
+    assert note == "change: industrial production, shown for orientation"
     assert content(germany)["all_episodes_note"] is None
 
 

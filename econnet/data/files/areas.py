@@ -49,8 +49,8 @@ def recognise(
 ) -> Areas:
     """Return what the distinct names of a file's areas mean.
 
-    `other_names` are those that the file gives besides, and tell what a code is that
-    no one else uses.
+    `other_names` are further names that the file gives; they identify codes that no
+    standard has.
     """
     bare = {text: text.strip() for text in texts}
     if regions := _regions({*bare.values()}):
@@ -236,9 +236,8 @@ def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
         codes = _subdivisions(alpha2)
         known = {text: codes[_folded(text)] for text in bare if _folded(text) in codes}
         parts = {text for text in bare if not _is_of(text, alpha2)}
-        all_known = 1 < len(parts) == len({*known} & parts)
-        long = all(len(text) > LONGEST_CODE for text in parts)
-        if parts < bare and all_known and long:
+        are_named = all(text in known and len(text) > LONGEST_CODE for text in parts)
+        if are_named and parts < bare and len(parts) > 1:
             return alpha2, known
         if len(known) < MIN_SHARE_OF_COUNTRIES * len(bare):
             continue

@@ -158,7 +158,7 @@ def take_period(reader: LayoutReader) -> pd.Series:
 def _leave_other_notations(
     reader: LayoutReader, period: pd.Series, named: Sequence[int]
 ) -> None:
-    """Leave out columns with the same periods in another notation, as the OECD has."""
+    """Leave out columns with the same periods in another notation, as in OECD files."""
     for number in named:
         if number not in reader.left or not are_periods(reader.distinct(number)):
             continue
@@ -210,7 +210,7 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
 def _with_unnamed_parts(
     reader: LayoutReader, years: pd.Series, taken: int
 ) -> pd.Series:
-    """Return years with the quarter or month of a column that any name may have.
+    """Return years with the quarter or month from a column of any name.
 
     Its cells are words such as `1. Quartal`; the Federal Statistical Office has codes
     of them in another column.

@@ -55,7 +55,8 @@ def _other_encoding(path: Path, head: bytes) -> str:
 def _is_shift_jis(sample: bytes) -> bool:
     """Return whether bytes beyond ASCII are Japanese words, however few.
 
-    Read as Japanese, the quotation marks of Western text are single characters.
+    Read as Japanese, the quotation marks of Western text are single characters, and
+    its accented letters begin characters that are rare in Japanese.
     """
     try:
         text = sample.decode("cp932")
@@ -63,7 +64,13 @@ def _is_shift_jis(sample: bytes) -> bool:
         return False
     words = re.findall(r"[^\x00-\x7f]+", text)
     long = sum(len(word) > 1 for word in words)
-    return long >= 0.5 * len(words) and all(map(JAPANESE.fullmatch, words))
+    first = b"".join(word.encode("cp932")[::2] for word in words)
+    usual = sum(0x81 <= byte <= 0x9F for byte in first)
+    return (
+        long >= 0.5 * len(words)
+        and usual >= 0.7 * len(first)
+        and all(map(JAPANESE.fullmatch, words))
+    )
 
 
 def _is_western(sample: bytes) -> bool:

@@ -330,7 +330,7 @@ KIND_BY_PATTERN: tuple[tuple[str, Kind], ...] = (
     (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
     (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
     (r"[A-Z]+_NP?GDPD?", "rate"),
-    # OECD: the code of a transformation behind that of a series.
+    # OECD: the code of a transformation after that of a series.
     (r".+ G[1Y]", "growth"),
     # FRED: spreads between maturities, ratings and the federal funds rate.
     (r"(T|TB|AAA|BAA|COMPA?PF?|CP)\d*[MY]?(S|Y)?\d*[A-Z]*FFM?x?", "balance"),

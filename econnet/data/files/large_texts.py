@@ -54,6 +54,7 @@ def read_below(
     missing = {cell for cell in missing if number_texts.is_missing(cell)}
     limits = {"temp_directory": "", "memory_limit": MEMORY_LIMIT}
     with _as_utf8(path, encoding) as plain:
+        _check_empty_cells(path.name, plain, delimiter)
         lines = _Lines(plain.resolve(), line - 1, delimiter, names, missing)
         with untrusted_files.reader([lines.path], limits) as database:
             try:
@@ -77,6 +78,30 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[Path]:
             while block := source.read(2**22):
                 target.write(block)
         yield copy
+
+
+def _check_empty_cells(file: str, plain: Path, delimiter: str) -> None:
+    """Raise `DataError` for a file of little but empty cells.
+
+    A cell of one byte takes some forty in memory. They are counted before any is read,
+    in one block of a few.
+    """
+    mark = delimiter.encode()
+    # Neighbours of a separator or line end: two of each pair in a row are empty.
+    pairs = {mark + mark: 2, mark + b"\n": 1, b"\n" + mark: 1}
+    n_empty, n_read, size = 0, 0, plain.stat().st_size
+    with plain.open("rb") as source:
+        for start in range(0, size, STEP_OF_BLOCKS * BYTES_OF_BLOCK):
+            source.seek(start)
+            block = source.read(BYTES_OF_BLOCK).replace(b"\r", b"")
+            n_empty += sum(n * block.count(pair) for pair, n in pairs.items())
+            n_read += len(block)
+    share = n_empty / max(n_read, 1)
+    if share > MAX_SHARE_OF_EMPTY and share * size > MAX_EMPTY_CELLS:
+        raise DataError(
+            f"{file} has more than {MAX_EMPTY_CELLS:,} empty cells and little else: "
+            "delete the empty columns and lines"
+        )
 
 
 @dataclass(frozen=True)
@@ -309,6 +334,11 @@ def _csv_fault(message: str) -> str:
 
 
 MAX_SHARE_OF_TEXTS = 0.1
+MAX_EMPTY_CELLS = 5_000_000
+BYTES_OF_BLOCK = 2**16
+STEP_OF_BLOCKS = 8
+# Per byte of the file. A sixth is usual where half of all values are missing.
+MAX_SHARE_OF_EMPTY = 1 / 3
 MAX_LINE_BYTES = 2_000_000
 MEMORY_LIMIT = "3GB"
 N_SAMPLE_CELLS = 60

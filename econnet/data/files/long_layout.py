@@ -128,8 +128,8 @@ def telling_apart(
 ) -> list[int]:
     """Return the fewest columns that distinguish all series.
 
-    Of equally good ones those without empty texts come first, then those of what is
-    measured, then those with short texts.
+    Among equally good ones, those without empty texts come first, then those that name
+    what is measured, then those with short texts.
     """
     if not varying:
         return []

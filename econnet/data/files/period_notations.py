@@ -1,6 +1,6 @@
 """The notations in which people write periods, each read by a function.
 
-A function gets the texts of a column that none before it has read, and returns the
+A function gets the texts of a column that no earlier function has read, and returns the
 standard period (`2020Q1`) or ISO date of those that it can read. The column is known
 to it because a single text is often ambiguous.
 """

@@ -132,7 +132,7 @@ def _clean(text: str) -> str:
 TIME_OF_DAY = re.compile(
     r"(?<=\d)[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?$"
 )
-# Behind a year alone, it may mark a forecast.
+# After a year alone, it may mark a forecast.
 MARKED = re.compile(r"(?<=\w)(?<!^[12]\d{3}) ?[*\u2020\u2021]+$", re.ASCII)
 HALF_YEAR = re.compile(
     r"[12]\d{3}[-:./ ]*[HS] ?[12]|[HS] ?[12][-:./ ]*[12]\d{3}"

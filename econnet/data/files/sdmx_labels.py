@@ -1,7 +1,7 @@
-"""SDMX tables with labels beside their codes, as tables of codes alone.
+"""SDMX tables with labels beside their codes, as tables of codes only.
 
 Services write `REF_AREA: Reference area` above `DE: Germany`, or a column of labels
-behind each column of codes, or `SUBJECT` above codes and `Subject` above labels.
+after each column of codes, or `SUBJECT` above codes and `Subject` above labels.
 """
 
 import re
@@ -53,7 +53,7 @@ def _named_like_codes(table: RawTable) -> list[int]:
 
 
 def _gives_labels(codes: pd.Series, labels: pd.Series) -> bool:
-    """Return whether each text of the codes has one text of the labels."""
+    """Return whether each code has only one label."""
     if codes.dtype == float or labels.dtype == float:
         return False
     pairs = pd.DataFrame({"code": codes.astype(str), "label": labels.astype(str)})
@@ -61,8 +61,8 @@ def _gives_labels(codes: pd.Series, labels: pd.Series) -> bool:
 
 
 def _is_label_of(name: str, code: str) -> bool:
-    """Return whether a name is that of the labels behind a column of codes."""
-    # `Osservazione` behind `TIME_PERIOD` is the value.
+    """Return whether a name is that of the labels after a column of codes."""
+    # `Osservazione` after `TIME_PERIOD` is the value.
     is_value = folded(name) in VALUES and folded(code) not in VALUES
     return _is_label(name) and bool(CODE.fullmatch(code)) and not is_value
 

@@ -237,7 +237,7 @@ def _stacked(found: Mapping[str, RawTable]) -> Source | None:
 
 
 def _of_frequencies(found: Mapping[str, RawTable]) -> Source | None:
-    """Return the sheets that are called after frequencies as one table.
+    """Return the sheets that are named after frequencies as one table.
 
     FRED writes series of several frequencies to sheets called Monthly and Quarterly.
     """

@@ -209,7 +209,7 @@ def _is_data(row: Row, periods: Sequence[int], *, is_first: bool) -> bool:
     """Return whether a row has a value, or nothing but a period below another row.
 
     A row of years and names counts as data only if another row is above it. `periods`
-    are the columns in which a row above says that there are periods: a row with one
+    are the columns that a row above marks as periods: a row with one
     is data even if its value is missing.
     """
     if any(n < len(row) and _is_like_period(as_text(row[n])) for n in periods):

@@ -1,7 +1,7 @@
 """Text files of any encoding and separator, as one sheet.
 
-Small files are read by the standard library. Of a large one the first lines are, and
-`large_texts` reads the rest.
+Small files are read by the standard library. For large ones, it reads the first lines,
+and `large_texts` the rest.
 """
 
 import csv

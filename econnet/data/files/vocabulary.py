@@ -85,7 +85,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 GROWTH = _words(
-    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg "
+    "growth gy change changes inflation pch pct-change percent-change yoy qoq mom chg "
     "yo-y qo-q mo-m y-y q-q m-m chgpp chgpy wachstum croissance crecimiento "
     "crescimento percentage-change gr"
 )

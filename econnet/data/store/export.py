@@ -44,7 +44,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _check_name(path: Path) -> None:
-    """Raise `DataError` for a folder, or a name that says no kind of table."""
+    """Raise `DataError` for a folder, or a name without the ending of a table."""
     if path.is_dir():
         raise DataError(f"{path} is a folder: name a file in it, {path / 'data.csv'}")
     if path.exists() and not path.is_file():

@@ -30,7 +30,7 @@ from econnet.report.figures.style import (
 
 # Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
-CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 33.0
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 33.5
 # Room above the axes for a title in one line, in mm.
 CURVE_HEAD = 8.0
 # Numbers beside the axis, by its end in percent.
@@ -209,7 +209,7 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
         for first in range(0, len(curves), COLUMNS)
     ]
     heights = [CURVE_ROW + (TITLE_LINE if two else 0) for two in two_lines]
-    total = sum(heights) - 2
+    total = sum(heights) - 0.5
     figure = new_figure(FULL_WIDTH, total)
     top = top_of([p for curve in curves for p in curve.probabilities])
     for number, (curve, title) in enumerate(zip(curves, titles, strict=True)):

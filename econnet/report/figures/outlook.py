@@ -108,7 +108,7 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
 
 
 def _with_its_arrow(title: str) -> str:
-    """Return a title whose arrow stays in the line of its last word."""
+    """Return a title whose arrow stays on the line of its last word."""
     for arrow in (UP, DOWN):
         title = title.replace(f" {arrow}", f"\N{NO-BREAK SPACE}{arrow}")
     return title

@@ -35,8 +35,9 @@ from econnet.report.figures.time_axis import TimeAxis, record_of, year_axis
 # A cell's corners, in periods and rows, the first again at the end.
 CELL = np.array([[0, 0.06], [0.94, 0.06], [0.94, 0.94], [0, 0.94], [0, 0.06]])
 ROWS_PER_STRIP = 56
-# Countries in the chart of dots, and the height of a row in mm.
-MAX_DOTS, DOT_ROW = 50, 4.4
+# Countries in the chart of dots, below the text of the first page, and the height of a
+# row in mm.
+MAX_DOTS, DOT_ROW = 34, 4.4
 # A map of fewer countries would mostly be empty.
 MIN_SHARE_ON_MAP = 0.5
 ROW_HEIGHT = 3.9
@@ -109,9 +110,9 @@ def dots(ranking: Ranking, look: Look) -> Figure:
     for row, forecast in enumerate(shown):
         label_row(axes, row, forecast.country.name, labels, FULL_WIDTH)
         above = wording.distance(forecast)
-        text = f"{wording.percent(forecast.probability)}, {above:+d} points"
+        difference = wording.number(above, 0, sign=True)
         axes.annotate(
-            text.replace("-", "\N{MINUS SIGN}"),
+            f"{wording.percent(forecast.probability)}, {difference} points",
             (1.02, row),
             xycoords=("axes fraction", "data"),
             va="center_baseline",
@@ -182,7 +183,7 @@ def _label(artist: Artist, forecast: Forecast) -> None:
     """Give a country's shape the text that a page shows when it is pointed at."""
     artist.set_gid(f"country-{forecast.country.alpha3}")
     artist.set_label(
-        f"{forecast.country.name}, {forecast.period}: "
+        f"{forecast.country.name}, {wording.period_text(forecast.period)}: "
         f"{wording.percent(forecast.probability)}"
     )
 
@@ -198,7 +199,7 @@ def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
 def _label_width(forecasts: Sequence[Forecast]) -> float:
     """Return the room for the names beside the rows of all strips, in mm."""
     names = [forecast.country.name for forecast in forecasts]
-    return min(42.0, max(width_of(name, 8, 400) for name in names) + 3)
+    return min(48.0, max(width_of(name, 8, 400) for name in names) + 3)
 
 
 def strip(

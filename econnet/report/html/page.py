@@ -30,8 +30,10 @@ from econnet.report.html.svg import color_rules
 REPORT = resources.files("econnet.report")
 # Of the numbers in the pages of a site, which has hundreds of them.
 DIGITS = 7
-# A day, a month or a quarter in a table.
-DATE = re.compile(r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b")
+# A day, a month or a quarter in a table, and the mark of an old forecast.
+UNBROKEN = re.compile(
+    r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b|\(out of date\)"
+)
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
     "uplot.js": "vendor/uPlot.iife.min.js",
@@ -187,7 +189,7 @@ def _printable(value: object) -> object:
 
 def _unbroken(cell: str) -> str:
     """Return the text of a cell with no line break inside a date: `3 Sep 2026`."""
-    return DATE.sub(lambda date: date[0].replace(" ", "\N{NO-BREAK SPACE}"), cell)
+    return UNBROKEN.sub(lambda part: part[0].replace(" ", "\N{NO-BREAK SPACE}"), cell)
 
 
 @cache

@@ -12,6 +12,7 @@ from econnet.report.wording.event import (
     event_title,
     general_event,
     has_passed,
+    in_sentence,
     is_chronology,
     is_cumulative,
     outlook_heading,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 # Countries of a pool that are listed by name.
 MAX_POOLED = 12
+ALL_OVER = (
+    "Out of date: the period of every forecast is over. Run econnet fetch; the old "
+    "forecasts are an illustration."
+)
 
 
 def periods(ranking: "Ranking") -> str:
@@ -89,6 +93,8 @@ def summary(ranking: "Ranking") -> list[str]:
         text += f" {none} is above its own average."
     text += f" Median: {percent(middle)}."
     sentences = [text]
+    if all(map(has_passed, forecasts)):
+        sentences = [f"{ALL_OVER} {text}"]
     if distance(furthest) > 0:
         sentences.append(_twice_the_average(current, none))
     if len(ranking.periods) > 1:

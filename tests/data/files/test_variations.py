@@ -13,39 +13,20 @@ import pytest
 
 from econnet.core.errors import DataError
 from econnet.data.files import text_files, user_panel
-from econnet.data.files.user_panel import Table
+from tests.data.files.small_files import (
+    EXPECTED,
+    LEVELS,
+    MONTHS,
+    QUARTERS,
+    RATES,
+    YEARS,
+    by_quarter,
+    lines,
+    read,
+    values,
+)
 
-YEARS = range(1990, 2020)
-QUARTERS = [f"{year}Q{quarter}" for year in YEARS for quarter in range(1, 5)]
-MONTHS = [f"{year}-{month:02d}" for year in YEARS for month in range(1, 13)]
 MONTH_NAMES = [f"{pd.Timestamp(2000, month, 1):%b}" for month in range(1, 13)]
-STEPS = np.random.default_rng(0).normal(0.006, 0.009, 120)
-LEVELS = [*np.round(5000 * np.exp(np.cumsum(STEPS)), 1)]
-RATES = [*np.round(5 + np.sin(np.arange(360) / 20), 1)]
-
-
-def read(folder: Path, text: str, encoding: str = "utf-8", **options: object) -> Table:
-    path = folder / "own.csv"
-    path.write_bytes(text.encode(encoding))
-    return user_panel.read(path, **options)  # type: ignore[arg-type]  # by name
-
-
-def values(table: Table, country: str, column: str | None = None) -> dict[str, float]:
-    rows = table.observations
-    rows = rows[rows["country"] == country]
-    rows = rows[rows["indicator"] == (column or rows["indicator"].iloc[0])]
-    return dict(zip(rows["period"].astype(str), rows["value"], strict=True))
-
-
-def lines(*groups: Sequence[str]) -> str:
-    return "\n".join(line for group in groups for line in group)
-
-
-def by_quarter(write: Callable[[str, float], str]) -> list[str]:
-    return [write(*pair) for pair in zip(QUARTERS, LEVELS, strict=True)]
-
-
-EXPECTED = dict(zip(QUARTERS, LEVELS, strict=True))
 IN_ONE_COLUMN = {
     "ONS": (
         lines(

@@ -29,7 +29,11 @@ def test_map_names_each_country_when_pointed_at(world_ranking: Ranking) -> None:
     text = ranking_page.as_html(world_ranking, {})
     titles = [unescape(title) for title in re.findall("<title>([^<]*)</title>", text)]
     for one in world_ranking.forecasts:
-        said = f"{one.country.name}, {one.period}: {wording.percent(one.probability)}"
+        period, chance = (
+            wording.period_text(one.period),
+            wording.percent(one.probability),
+        )
+        said = f"{one.country.name}, {period}: {chance}"
         assert titles.count(said) == 1
     shapes = re.findall('<g class="titled"><title>[^<]*</title>(.*?)</g>', text)
     assert len(shapes) == len(world_ranking.forecasts)
@@ -61,7 +65,9 @@ def test_page_is_quiet_fits_and_passes_the_checker(
 def test_table_sorts_by_any_column_and_finds(
     browser: Browser, page_of_many: Path, ranking: Ranking
 ) -> None:
-    names = [one.country.name for one in ranking.forecasts]
+    # All data of the fixture are old.
+    mark = "(out of date)".replace(" ", "\N{NO-BREAK SPACE}")
+    names = [f"{one.country.name} {mark}" for one in ranking.forecasts]
     with browser.open(page_of_many) as opened:
         page = opened.page
         assert page.locator(f"{ROWS} th").all_inner_texts() == names
@@ -72,7 +78,9 @@ def test_table_sorts_by_any_column_and_finds(
         page.get_by_role("button", name="probability", exact=True).click()
         assert page.locator(f"{ROWS} th").all_inner_texts() == names[::-1]
         page.get_by_label("Find").fill("braz")
-        assert page.locator(f"{ROWS}:visible th").all_inner_texts() == ["Brazil"]
+        assert page.locator(f"{ROWS}:visible th").all_inner_texts() == [
+            f"Brazil {mark}"
+        ]
 
 
 def test_csv_of_the_page_is_that_of_the_files(
@@ -87,3 +95,15 @@ def test_csv_of_the_page_is_that_of_the_files(
     assert [float(row["probability"]) for row in rows] == [
         one.probability for one in ranking.forecasts
     ]
+
+
+def test_phone_shows_the_confidence_beside_the_country(
+    browser: Browser, page_of_many: Path
+) -> None:
+    """`(out of date)` beside the names must not push it beyond the edge."""
+    with browser.open(page_of_many, width=PHONE) as opened:
+        page = opened.page
+        assert page.get_by_role("rowheader", name="(out of date)").count() > 0
+        head = page.get_by_role("columnheader", name="confidence")
+        box = head.bounding_box()
+        assert box["x"] + box["width"] <= PHONE
