@@ -84,7 +84,9 @@ def as_text(cell: Cell) -> str:
     """Return a cell as text: a whole number without decimals."""
     if isinstance(cell, str):
         return cell.strip()
-    return str(int(cell)) if cell == int(cell) else repr(cell)
+    # JSON also has infinity and whole numbers of any size.
+    is_whole = isinstance(cell, int) or cell.is_integer()
+    return str(int(cell)) if is_whole else repr(cell)
 
 
 def extent(row: Row) -> int:

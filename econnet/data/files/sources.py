@@ -352,8 +352,8 @@ MAX_JSON_BYTES = 2**28
 # Exceptions that pandas is known to raise for damaged Stata files.
 DENSE_ERRORS = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
-    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),
-    struct.error,
+    *(NotImplementedError, OSError, RuntimeError, StopIteration, TypeError),
+    *(ValueError, struct.error),
 )
 CSV_REMEDY = "save the data as CSV"
 OTHER_KINDS = (
