@@ -94,12 +94,23 @@ def log_loss_costs(probability: Floats, outcome: Floats) -> Floats:
 
 
 def auroc(probability: Floats, outcome: Floats) -> float | None:
-    """Return the area under the ROC curve; `None` if all outcomes are the same."""
-    if not 0 < outcome.sum() < len(outcome):
-        return None
-    from sklearn import metrics
+    """Return the area under the ROC curve; `None` if all outcomes are the same.
 
-    return float(metrics.roc_auc_score(outcome, probability))
+    Notes
+    -----
+    It is the share of pairs of a contraction and an expansion in which the contraction
+    had the higher forecast, where a tie counts as half: J. A. Hanley and B. J. McNeil,
+    "The meaning and use of the area under a receiver operating characteristic (ROC)
+    curve", Radiology 143 (1982), 29-36.
+    """
+    event = outcome == 1
+    n_events, n_others = int(event.sum()), int((~event).sum())
+    if not (n_events and n_others):
+        return None
+    _, places, ties = np.unique(probability, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(ties) - (ties - 1) / 2)[places]
+    pairs_won = ranks[event].sum() - n_events * (n_events + 1) / 2
+    return float(pairs_won / (n_events * n_others))
 
 
 def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:

@@ -40,6 +40,8 @@ def test_trees_are_those_of_scikit_learn(
     common = {"min_samples_leaf": 3, "random_state": 0, **settings}
     forest, usual = (make(9, **common).fit(X, y) for make in (ours, theirs))
     np.testing.assert_array_equal(forest.predict(X), usual.predict(X))
+    if outputs == 1:
+        np.testing.assert_array_equal(forest.predict_proba(X)[:, 1], usual.predict(X))
     for tree, of_usual in zip(forest.estimators_, usual.estimators_, strict=True):
         assert tree.random_state == of_usual.random_state
         np.testing.assert_array_equal(tree.tree_.threshold, of_usual.tree_.threshold)
