@@ -55,6 +55,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         plugins, "entry_points", lambda group: entries if group == GROUP else []
     )
+    monkeypatch.setattr(plugins, "_failures", {})  # which every command prints
     plugins._installed.cache_clear()  # noqa: SLF001 - as in a new process
     yield
     plugins._installed.cache_clear()  # noqa: SLF001
