@@ -399,7 +399,13 @@ def countries_name(key: str) -> str:
 
 
 def _check_kinds(file: str, kinds: Mapping[str, Override], tidy: Tidy) -> None:
-    """Raise `UsageError` for kinds of columns that do not exist."""
+    """Raise `UsageError` for columns or kinds that do not exist."""
+    for name, kind in kinds.items():
+        if kind not in OVERRIDES:
+            raise UsageError(
+                f"{quoted(str(kind))}, given for {quoted(name)}, is not a kind: use "
+                f"one of {', '.join(OVERRIDES)}"
+            )
     known = [*tidy.columns, *tidy.left_out, *differences_of(tidy.columns)]
     for name in kinds:
         if name not in known:

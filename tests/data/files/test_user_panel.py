@@ -360,3 +360,9 @@ def test_kind_of_a_column_with_vintages_is_inferred_from_its_newest(
     table = user_panel.read(file)
     assert table.kinds == {"output": "flow"}
     assert len(table.observations) == 90
+
+
+def test_unknown_kind_is_refused_with_the_known_ones() -> None:
+    frame = pd.DataFrame({"country": "DEU", "period": range(1990, 2020), "gdp": 1.0})
+    with pytest.raises(UsageError, match="'rte', given for 'gdp', is not a kind: use"):
+        user_panel.read(frame, kinds={"gdp": "rte"})  # type: ignore[dict-item]
