@@ -59,7 +59,7 @@ def test_grid_has_every_combination_and_today_in_the_middle(
     grid = probability(np.array(exported.grid)).reshape(POINTS, POINTS)
     row = window.features.X[window.ahead[0]]
     for shown in exported.indicators:
-        assert shown.current == newest(row, window.features, shown.indicator)
+        assert shown.current == newest(row, window.features.columns, shown.indicator)
         assert shown.values[POINTS // 2] == shown.current
         assert list(shown.values) == sorted(shown.values)
     for i, j in ((0, 0), (3, 3), (2, 6)):
@@ -81,7 +81,9 @@ def test_the_first_indicators_with_a_newest_value_are_chosen(
     assert found is not None
     row = window.features.X[window.ahead[0]]
     known = [
-        it.key for it in measured if newest(row, window.features, it.key) is not None
+        it.key
+        for it in measured
+        if newest(row, window.features.columns, it.key) is not None
     ]
     assert [it.indicator for it in found.indicators] == known[:INDICATORS]
 
