@@ -198,7 +198,11 @@ def _decimal_years(parts: Mapping[str, re.Match[str]]) -> dict[str, str]:
     fractions = {match[2] for text, match in parts.items() if "." in text}
     if not fractions or not fractions & {"25", "75"} or not fractions <= {*QUARTER_OF}:
         return {}
-    return {text: f"{match[1]}Q{QUARTER_OF[match[2]]}" for text, match in parts.items()}
+    return {
+        text: f"{match[1]}Q{QUARTER_OF[match[2]]}"
+        for text, match in parts.items()
+        if "." in text
+    }
 
 
 def _decimal_months(_: Column, texts: Sequence[str]) -> dict[str, str]:

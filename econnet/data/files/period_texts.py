@@ -62,8 +62,8 @@ def read_periods(texts: Sequence[str]) -> PeriodTexts:
 
 
 def _has_year(period: str) -> bool:
-    """Return whether a period is in the years 1000 to 2999, as standard texts are."""
-    return period[0] in "12" and period[:4].isdecimal()
+    """Return whether a period is a standard text of the years 1000 to 2999."""
+    return period.isascii() and period[0] in "12" and period[:4].isdecimal()
 
 
 def is_period(text: str) -> bool:
