@@ -30,7 +30,7 @@ from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
 from econnet.forecast import provenance, unchanged
-from econnet.forecast.explain.what_if import NewestValues
+from econnet.forecast.explain.newest_values import NewestValues
 from econnet.forecast.headline import headline
 from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, now

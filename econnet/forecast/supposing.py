@@ -15,7 +15,8 @@ from econnet.evaluation.calibration import CalibrationDraws
 from econnet.forecast import saved_model, training
 from econnet.forecast.country import Shared
 from econnet.forecast.explain import drivers, what_if
-from econnet.forecast.explain.what_if import Assumption, NewestValues
+from econnet.forecast.explain.newest_values import NewestValues
+from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.finished import Finished
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import WhatIf

@@ -15,7 +15,8 @@ from econnet.core.types import Floats
 from econnet.forecast.explain import attribution, responsive, what_if
 from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.explain.what_if import Assumption, NewestValues
+from econnet.forecast.explain.newest_values import NewestValues
+from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import (
     Driver,

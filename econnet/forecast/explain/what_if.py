@@ -15,8 +15,6 @@ import numpy as np
 from econnet.core.catalog import Indicator
 from econnet.core.errors import UsageError, suggestion
 from econnet.core.numbers import DECIMAL_DIGITS
-from econnet.core.types import Floats
-from econnet.data.features.columns import Column
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.attribution import (
     ForecastFunction,
@@ -24,6 +22,7 @@ from econnet.forecast.explain.attribution import (
     shift_newest,
     training_range,
 )
+from econnet.forecast.explain.newest_values import NewestValues, used_indicators
 from econnet.forecast.result import AssumptionEffect, WhatIf
 from econnet.models.scaling import Scaler
 
@@ -57,55 +56,6 @@ def parse_assumption(text: str) -> Assumption:
     indicator, replaces, sign, digits = match.groups()
     relative = bool(sign) and not replaces
     return Assumption(indicator, float(f"{sign}{digits}"), relative)
-
-
-@dataclass(frozen=True)
-class Changeable:
-    """An indicator whose newest value can be changed, as it is shown.
-
-    `level` is its newest level, if it is shown by its level.
-    """
-
-    title: str
-    unit: str
-    level: float | None
-
-
-@dataclass(frozen=True)
-class NewestValues:
-    """The row of features that is forecast, and the indicators that change it.
-
-    Parameters
-    ----------
-    row
-        The features in the order of `columns`; missing values are NaN.
-    indicators
-        By key, those that the features are made of.
-    """
-
-    row: tuple[float, ...]
-    columns: tuple[Column, ...]
-    indicators: Mapping[str, Changeable]
-
-    @classmethod
-    def of(
-        cls,
-        row: Floats,
-        columns: Sequence[Column],
-        indicators: Mapping[str, Indicator],
-        levels: Mapping[str, float],
-    ) -> "NewestValues":
-        """Return them for a row; `levels` are the indicators' newest levels."""
-        used = _used(columns, indicators)
-        changeable = {
-            key: Changeable(
-                indicators[key].title,
-                indicators[key].unit_of_figure,
-                levels.get(key) if indicators[key].transform == "difference" else None,
-            )
-            for key in used
-        }
-        return cls(tuple(row.tolist()), tuple(columns), changeable)
 
 
 def under_assumptions(
@@ -151,12 +101,7 @@ def check_assumptions(
     indicators: Mapping[str, Indicator],
 ) -> None:
     """Raise `UsageError` if an indicator is not used, or named twice."""
-    _check(assumptions, _used(features.columns, indicators))
-
-
-def _used(columns: Sequence[Column], indicators: Mapping[str, Indicator]) -> list[str]:
-    """Return the keys of the indicators that columns are made of, sorted."""
-    return sorted({column.indicator for column in columns} & {*indicators})
+    _check(assumptions, used_indicators(features.columns, indicators))
 
 
 def _check(assumptions: Sequence[Assumption], used: Sequence[str]) -> None:

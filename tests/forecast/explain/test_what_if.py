@@ -14,7 +14,8 @@ from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.forecast.explain import what_if
 from econnet.forecast.explain.attribution import ForecastFunction
-from econnet.forecast.explain.what_if import Assumption, NewestValues
+from econnet.forecast.explain.newest_values import NewestValues
+from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.result import WhatIf
 from econnet.models.windows import Window, window_at
 from tests.builders import world
