@@ -174,6 +174,24 @@ def test_ranking_names_the_countries_that_were_pooled(ranking: Ranking) -> None:
     assert "all countries together" not in text
 
 
+def test_credit_names_the_sources_of_all_forecasts(ranking: Ranking) -> None:
+    sourced = [
+        replace(
+            forecast,
+            data=replace(
+                forecast.data,
+                series=(replace(forecast.data.series[0], attribution=source),),
+            ),
+        )
+        for forecast, source in zip(ranking.forecasts, "XYZ", strict=False)
+    ]
+    credit = wording.ranking_credit(replace(ranking, forecasts=tuple(sourced[:2])))
+    assert credit.endswith("Source: X; Y")
+    twice = (*sourced[:2], sourced[1])
+    credit = wording.ranking_credit(replace(ranking, forecasts=twice))
+    assert credit.endswith("Source: Y; X")
+
+
 def test_dots_are_sorted_by_the_distance_from_the_average(ranking: Ranking) -> None:
     distances = [
         forecast.probability - forecast.base_rate for forecast in by_distance(ranking)

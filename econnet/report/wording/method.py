@@ -1,6 +1,7 @@
 """Where the data come from, how the forecast was made, and what to keep in mind."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 
 from econnet.core.periods import NOUN
@@ -219,14 +220,14 @@ def _command(name: str, options: Mapping[str, object]) -> str:
     return f"econnet {name} {' '.join(given)}"
 
 
-def attribution(forecast: Forecast) -> str:
-    """Return the sources in one line, the first two by name."""
-    attributions = (series.attribution for series in forecast.data.series)
-    sources = list(
-        dict.fromkeys(text.removeprefix("Source: ") for text in attributions)
-    )
-    more = " and others" if len(sources) > 2 else ""
-    return f"Source: {'; '.join(sources[:2])}{more}"
+def attribution(*forecasts: Forecast) -> str:
+    """Return the sources in one line, by name the two of the most forecasts."""
+    counts: Counter[str] = Counter()
+    for forecast in forecasts:
+        attributions = (series.attribution for series in forecast.data.series)
+        counts.update({text.removeprefix("Source: "): 1 for text in attributions})
+    named = "; ".join(source for source, _ in counts.most_common(2))
+    return f"Source: {named}{' and others' if len(counts) > 2 else ''}"
 
 
 def credit(forecast: Forecast) -> str:

@@ -201,9 +201,8 @@ def _name_of(code: str) -> str:
 def ranking_credit(ranking: "Ranking") -> str:
     """Return the credit of a figure of many countries."""
     first = newest(ranking.forecasts)
-    return (
-        f"econnet {first.versions['econnet']}, {made_on(first)} · {attribution(first)}"
-    )
+    sources = attribution(*ranking.forecasts)
+    return f"econnet {first.versions['econnet']}, {made_on(first)} · {sources}"
 
 
 def ranking_made(ranking: "Ranking") -> str:
