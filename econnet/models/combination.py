@@ -89,9 +89,9 @@ class CombinedForecaster:
         weights = weights_from_record(window, record)
         network, fitted = workers.both(
             partial(network_ensemble.learn, window, members, seed),
-            partial(learn_partners, window, weights, {}),
+            partial(learn_partners, window, used_partners(weights)),
         )
-        return cls.of(network, window, weights, fitted)
+        return cls.combined(network, fitted, weights, window.scaler)
 
     @classmethod
     def of(
@@ -106,7 +106,7 @@ class CombinedForecaster:
         Partners that are not among `fitted` are trained again, and are the same as
         before.
         """
-        partners = learn_partners(window, weights, fitted or {})
+        partners = learn_partners(window, used_partners(weights), fitted)
         return cls.combined(network, partners, weights, window.scaler)
 
     @classmethod
@@ -188,17 +188,19 @@ def learn_and_forecast(
     forecaster learns as a task, and is not kept.
     """
     weights = weights_from_record(window, record)
-    options = EnsembleOptions()
+    options, used = EnsembleOptions(), used_partners(weights)
 
     def forecast(rows: Floats) -> list[np.ndarray]:
         with one_blas_thread():
             networks = network_ensemble.fit([window], members, seed, options)
-        forecaster = CombinedForecaster.of(networks.of_inputs(), window, weights)
+        forecaster = CombinedForecaster.combined(
+            networks.of_inputs(), learn_partners(window, used), weights, window.scaler
+        )
         of_rows = [forecaster.forecast(row[None]) for row in rows]
         return [np.concatenate(values) for values in zip(*of_rows, strict=True)]
 
     digest = hashlib.sha256(np.ascontiguousarray(rows).data).hexdigest()
-    name = f"forecaster {members} {seed} {options} {weights} {digest}"
+    name = f"forecaster {members} {seed} {options} {weights} {used} {digest}"
     ((log_odds, disagreement),) = workers.map_tasks(
         forecast, [rows], lambda _: window_digest(name, [window])
     )
@@ -226,26 +228,33 @@ def partner(name: str) -> Partner:
     return GrowthNetworks() if name == GROWTH else LEARNERS[name]
 
 
-def learn_partners(
-    window: Window, weights: Mapping[str, float], before: Mapping[str, Fitted]
-) -> dict[str, Fitted]:
-    """Return the partners with a weight, trained on a window; they need no seed.
+def used_partners(weights: Mapping[str, float]) -> dict[str, Partner]:
+    """Return the partners that a forecast uses, given all weights.
 
-    Those in `before` are not trained again. The distribution of growth is of interest
-    even without a weight. A partner that cannot be trained, or whose forecast is not a
-    number, is left out.
+    The distribution of growth is of interest even without a weight.
     """
-    names = used_partners(weights)
-    missing = [name for name in names if name not in before]
-    learned = workers.map_threads(lambda name: _learned(partner(name), window), missing)
+    return {
+        name: partner(name)
+        for name in weights
+        if name == GROWTH or (name != NETWORK and weights[name] > 0)
+    }
+
+
+def learn_partners(
+    window: Window,
+    used: Mapping[str, Partner],
+    before: Mapping[str, Fitted] | None = None,
+) -> dict[str, Fitted]:
+    """Return the partners trained on a window; they need no seed.
+
+    Those in `before` are not trained again. A partner that cannot be trained, or whose
+    forecast is not a number, is left out.
+    """
+    before = before or {}
+    missing = [name for name in used if name not in before]
+    learned = workers.map_threads(lambda name: _learned(used[name], window), missing)
     fitted = {**before, **dict(zip(missing, learned, strict=True))}
-    return {name: of_name for name in names if (of_name := fitted[name]) is not None}
-
-
-def used_partners(weights: Mapping[str, float]) -> list[str]:
-    """Return the names of the partners that a forecast uses, given all weights."""
-    names = [name for name in weights if name == GROWTH or weights[name] > 0]
-    return [name for name in names if name != NETWORK]
+    return {name: of_name for name in used if (of_name := fitted[name]) is not None}
 
 
 def _learned(partner: Partner, window: Window) -> Fitted | None:
