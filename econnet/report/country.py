@@ -6,7 +6,7 @@ written, and `SHA256SUMS` beside them last. The same forecast gives the same byt
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -17,7 +17,6 @@ import matplotlib as mpl
 import typst
 from matplotlib.figure import Figure
 
-from econnet.core.errors import DataError
 from econnet.forecast.result import Forecast
 from econnet.report import Format, Paper, figures, html, record, tables, wording
 from econnet.report.content import Content, content
@@ -30,27 +29,8 @@ def write(
     formats: Collection[Format] = tuple(Format),
     paper: Paper = "a4",
 ) -> list[Path]:
-    """Write the report into `folder`, created if needed, and return its files.
-
-    A page is made in another process, if there is one, while the printed formats are
-    made in this one.
-    """
-    from econnet.runtime import workers
-
-    parts = [[each for each in part if each in formats] for part in PARTS]
-    task = partial(_contents, forecast, paper=paper)
-    if all(set(part) & WITH_FIGURES for part in parts) and workers.CORES.number > 1:
-        # The error means that no process can be started: this one makes everything.
-        with suppress(DataError):
-            made = dict(workers.CORES.run(task, [*reversed(parts)]))
-            return atomic_files.write_together(folder, made[1] + made[0])
+    """Write the report into `folder`, created if needed, and return its files."""
     return atomic_files.write_together(folder, _files(forecast, formats, paper))
-
-
-def _contents(
-    forecast: Forecast, formats: Collection[Format], paper: Paper
-) -> list[tuple[str, bytes]]:
-    return [*_files(forecast, formats, paper)]
 
 
 def write_many(
@@ -170,7 +150,5 @@ def _drawable(value: Any) -> Any:  # noqa: ANN401
 
 
 WITH_FIGURES = {Format.PDF, Format.PNG, Format.HTML}
-# Formats whose files take about as long.
-PARTS = ((Format.PDF, Format.PNG), (Format.HTML, Format.JSON, Format.CSV))
 # A process takes as long to start as two reports to write.
 MIN_FOR_PROCESSES = 4

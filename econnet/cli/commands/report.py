@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -69,30 +68,7 @@ def report(
     if verify:
         _verify(task, as_json=json)
         return
-    several = formats is None or (Format.HTML in formats and len(formats) > 1)
-    with (
-        jobs.started_processes(task, "econnet.report.country")
-        if several
-        else nullcontext()
-    ):
-        _report(
-            task,
-            jobs.assumptions_of(assumptions),
-            formats,
-            paper,
-            everything,
-            cost_ratio,
-        )
-
-
-def _report(
-    task: TaskOptions,
-    assumed: "Sequence[Assumption]",
-    formats: Sequence[Format] | None,
-    paper: Paper | None,
-    everything: bool,
-    cost_ratio: float | None,
-) -> None:
+    assumed = jobs.assumptions_of(assumptions)
     chosen = formats or list(Format)
     size = paper_of(chosen, paper)
     _check_formats(chosen, assumed, cost_ratio)

@@ -124,4 +124,4 @@ def _show_ranking(ranked: "Ranking") -> None:
 
 TOP = 10
 # What other processes need.
-MODULES = ("econnet.models.forests", "econnet.report.country")
+MODULES = ("econnet.models.forests",)
