@@ -354,7 +354,7 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
 def started_processes(options: TaskOptions, *modules: str) -> Iterator[None]:
     """Start processes that import these modules, while this one reads the data.
 
-    The names of countries are checked before.
+    The names of countries are checked first.
     """
     from econnet.runtime import workers as runtime_workers
 

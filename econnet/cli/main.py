@@ -85,7 +85,7 @@ def _set_environment() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Figures are written to files. A backend inherited from Jupyter may not exist here.
     os.environ["MPLBACKEND"] = "agg"
-    # When this process is killed, loky's warns of the semaphores that it cleans up.
+    # If this process is killed, loky's resource tracker warns of what it cleans up.
     filters = [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker"]
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
     # The working folder contains data: a file `random.py` in it must never be imported.

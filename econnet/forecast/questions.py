@@ -113,7 +113,7 @@ class PreparedQuestions:
         return next(each for each in self.prepared if each.task == asked)
 
     def unchanged_until(self) -> date | None:
-        """Return the day before which the same data allow and lead to the same ones.
+        """Return the first day on which the same data may lead to other questions.
 
         `None` if that day never comes.
         """

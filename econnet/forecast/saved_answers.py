@@ -63,9 +63,9 @@ def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
 def unchanged(
     path: Path, request: TaskRequest, workspace: Workspace
 ) -> tuple[QuestionAnswer, ...] | None:
-    """Return the answers to a request if they were given in the state that still is.
+    """Return the answers to a request if nothing that they depend on has changed.
 
-    `None` if not, which does not mean that they are wrong. `ValueError` is raised if
+    `None` otherwise, which does not mean that they are wrong. `ValueError` is raised if
     the file is damaged.
     """
     saved = _read(path)

@@ -25,7 +25,7 @@ from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file, partners_file
 from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
-from econnet.models.partners_file import Fitted, Partners
+from econnet.models.partners_file import MAX_WEIGHT, Fitted, Partners
 from econnet.models.scaling import SCORES, Scaler
 from econnet.models.titles import TITLES
 from econnet.network import Architecture, Network
@@ -365,8 +365,5 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
 
 SCHEMA = 5
 MAX_SCHEMA = 9_999
-# Weights of trained networks are below 100. A product of several that are larger than
-# this would overflow.
-MAX_WEIGHT = 1e6
 # As pandas counts periods: months until the year 3970.
 MAX_ORIGIN = 24_000

@@ -66,8 +66,8 @@ class Supposing:
             model = saved_model.load(file)
         except (OSError, ValueError):
             return None
-        names = {*combination.used_partners(model.weights)}
-        if model.calibration is None or not names <= {*model.partners}:
+        used = combination.used_partners(model.weights)
+        if model.calibration is None or not used.keys() <= model.partners.keys():
             return None
         forecaster = CombinedForecaster.combined(
             model.network, model.partners, model.weights, model.scaler

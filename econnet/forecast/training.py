@@ -348,7 +348,7 @@ def _is_ahead(prepared: PreparedTask) -> npt.NDArray[np.bool_]:
 
 
 def _row_ahead(prepared: PreparedTask) -> int:
-    """Return the position of that row."""
+    """Return the position of the row of the country and its origin."""
     (row,) = np.flatnonzero(_is_ahead(prepared))
     return int(row)
 

@@ -1,8 +1,8 @@
 """The state of data, software and day in which something was computed.
 
 While it stays the same, computing again would give the same bits, so what is on disk
-can be used. With plugins installed nothing is, since their code may change without
-their version.
+can be used. Nothing is used if plugins are installed, since their code may change
+without their version.
 """
 
 from dataclasses import dataclass, fields

@@ -36,7 +36,7 @@ from econnet.runtime.blas import one_blas_thread
 
 # Names in track records.
 NETWORK = "network"
-GROWTH = "growth_network"
+GROWTH = partners_file.GROWTH
 PROFESSIONAL = "professional_logit"
 
 

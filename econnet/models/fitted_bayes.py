@@ -67,7 +67,7 @@ class FittedBayes:
         )
 
     def check(self, inputs: int) -> None:
-        """Raise `ValueError` unless these are densities of so many inputs."""
+        """Raise `ValueError` unless these are densities of this many inputs."""
         folds, columns = self.slope.size, self.columns.size
         shapes = {
             "columns": (columns,),

@@ -31,7 +31,7 @@ class FittedForest:
         The node for inputs up to the threshold, and for larger ones; a leaf's are the
         leaf itself.
     feature, threshold : arrays (nodes,)
-        The input that a node compares, and with what; 0 in leaves.
+        The input that a node compares with its threshold; 0 in leaves.
     share : array (nodes,)
         The share of contractions among the training rows of a node.
     """
@@ -67,7 +67,7 @@ class FittedForest:
         )
 
     def check(self, inputs: int) -> None:
-        """Raise `ValueError` unless these are trees that compare so many inputs."""
+        """Raise `ValueError` unless these are trees that use this many inputs."""
         nodes, trees = self.left.size, self.roots.size
         if not (0 < trees <= MAX_TREES and trees <= nodes <= MAX_NODES):
             raise ValueError(f"a forest has {trees:,} trees of {nodes:,} nodes")

@@ -77,7 +77,7 @@ def load_with_metadata(
 
 
 def describe(network: Network) -> dict[str, Any]:
-    """Return what a file says about a network beside its parameters, for JSON."""
+    """Return the description of a network for JSON, without its parameters."""
     _check_block_count(network.members, network.architecture)
     return {
         "layers": network.architecture.to_dicts(),

@@ -56,7 +56,7 @@ class Partners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def in_arrays(fitted: Fitted) -> Fitted:
-    """Return a fitted partner in its form in arrays, or as it is if it has none.
+    """Return a fitted partner as arrays, or unchanged if it has no such form.
 
     It gives the same probabilities.
     """
@@ -101,7 +101,7 @@ def to_file(
 def from_file(
     description: Partners, arrays: Mapping[str, np.ndarray], inputs: int
 ) -> dict[str, Saved]:
-    """Return the partners of a file, which take so many inputs.
+    """Return the partners of a file, which take this many inputs.
 
     `KeyError`, `TypeError`, `OverflowError` or `ValueError` is raised if they are not
     those that `to_file` gives.
@@ -136,7 +136,7 @@ def _is_sound(fitted: Saved, inputs: int) -> bool:
 
 
 def _check(fitted: Saved, inputs: int) -> None:
-    """Raise `ValueError` unless a partner takes so many inputs and gives numbers."""
+    """Raise `ValueError` unless a partner takes this many inputs and gives numbers."""
     if not isinstance(fitted, FittedGrowth):
         fitted.check(inputs)
         return
@@ -150,7 +150,8 @@ def _check(fitted: Saved, inputs: int) -> None:
         raise ValueError("its networks of growth have no spread, share or rows")
 
 
-# As those of the networks beside them.
+# Weights of trained networks are below 100. A product of several that are larger than
+# this would overflow.
 MAX_WEIGHT = 1e6
 # In percent.
 MAX_SPREAD = 1e9

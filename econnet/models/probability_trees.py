@@ -24,7 +24,7 @@ from econnet.core.types import Floats
 
 
 class _ProbabilityTrees:
-    """What both forests do otherwise than scikit-learn's."""
+    """Fitting and forecasting without scikit-learn's copies and checks."""
 
     estimators_: list[Any]
 

@@ -340,7 +340,7 @@ class _RetryingAdapter(HTTPAdapter):
                 try:
                     response = self._response(request, options)
                 except requests.exceptions.SSLError:
-                    raise  # a retry cannot mend a certificate
+                    raise  # a retry would not make a certificate valid
                 except RETRIED_ERRORS:
                     self._rate_limiter.wait(wait)
                     continue

@@ -358,7 +358,7 @@ sys.stdin.read()
 
 @contextmanager
 def held_without_our_lock(path: Path) -> Iterator[None]:
-    """Let a process that does not use our lock hold the file."""
+    """Keep the file open in a process that does not use econnet's lock."""
     stranger = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)],
         stdin=subprocess.PIPE,

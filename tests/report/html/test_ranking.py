@@ -33,8 +33,8 @@ def test_map_names_each_country_when_pointed_at(world_ranking: Ranking) -> None:
             wording.period_text(one.period),
             wording.percent(one.probability),
         )
-        said = f"{one.country.name}, {period}: {chance}"
-        assert titles.count(said) == 1
+        title = f"{one.country.name}, {period}: {chance}"
+        assert titles.count(title) == 1
     shapes = re.findall('<g class="titled"><title>[^<]*</title>(.*?)</g>', text)
     assert len(shapes) == len(world_ranking.forecasts)
     assert sum("<use" in shape for shape in shapes) > 2  # dots of small countries
