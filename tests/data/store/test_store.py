@@ -3,7 +3,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from econnet.core.errors import DataError
 from econnet.data.sources import observations
 from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
-from econnet.data.store.export import export
 from econnet.data.store.store import Store, base_year
 from tests.data.sources.servers import indicator_of
 from tests.stores import newest
@@ -447,65 +446,3 @@ def test_other_file_in_its_place_is_refused_and_left_alone(
     with pytest.raises(DataError, match=r"econnet\.duckdb"):
         newest(store)
     assert store.path.read_bytes() == content or not content
-
-
-@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
-def test_export_contains_every_value_and_leaves_no_other_file(
-    store: Store, tmp_path: Path, ending: str
-) -> None:
-    if ending == "xlsx":
-        pytest.importorskip("openpyxl")
-    store.write([answer({"DEU": {"2019": 0.1 + 0.2}, "NAM": {"2020": 2.0}})])
-    rows, path = newest(store), tmp_path / "out" / f"all.{ending}"
-    export(rows, path)
-    readers: dict[str, Callable[[], pd.DataFrame]] = {
-        "csv": lambda: pd.read_csv(path, dtype=str),
-        "parquet": lambda: duckdb.read_parquet(str(path)).df(),
-        "xlsx": lambda: pd.read_excel(path, engine="openpyxl", dtype={"period": str}),
-    }
-    read = readers[ending]()
-    digits = 1e-15 if ending == "xlsx" else 0.0
-    for value, exported in zip(rows["value"], read["value"], strict=True):
-        assert float(exported) == pytest.approx(value, rel=digits, abs=0)
-    assert read["country"].tolist() == ["DEU", "NAM"]
-    assert read["period"].tolist() == ["2019", "2020"]
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_export_of_more_rows_than_a_sheet_holds_is_refused(tmp_path: Path) -> None:
-    """A sheet of Excel has 1,048,576 rows, the names of the columns in the first."""
-    rows = pd.DataFrame({"value": [0.0] * 1_048_576})
-    with pytest.raises(DataError, match="1,048,576 rows are more than an Excel sheet"):
-        export(rows, tmp_path / "all.xlsx")
-    assert not (tmp_path / "all.xlsx").exists()
-
-
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
-def test_no_exported_text_runs_as_a_formula_and_numbers_stay(
-    tmp_path: Path, ending: str
-) -> None:
-    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "\x07", "plain"]
-    rows = pd.DataFrame({"@country": texts, "value": [-1.5 * n for n in range(9)]})
-    path = tmp_path / f"own.{ending}"
-    export(rows, path)
-    if ending == "csv":
-        read = pd.read_csv(path)
-    else:
-        openpyxl = pytest.importorskip("openpyxl")
-        sheet = openpyxl.load_workbook(path).active
-        assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {
-            *("n", "s")
-        }
-        read = pd.read_excel(path, engine="openpyxl")
-    assert list(read) == ["'@country", "value"]
-    assert read["value"].tolist() == rows["value"].tolist()
-    shown = read["'@country"].tolist()
-    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in shown)
-    assert shown[:4] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)"]
-    assert shown[-1] == "plain"
-
-
-def test_export_to_another_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"name it \.csv, \.parquet or \.xlsx"):
-        export(pd.DataFrame({"value": [1.0]}), tmp_path / "all.ods")
-    assert list(tmp_path.iterdir()) == []
