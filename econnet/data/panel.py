@@ -22,6 +22,7 @@ from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.task import Vintages
+from econnet.core.types import Floats
 from econnet.data.common_frequency import at_frequency, vintages_at_frequency
 from econnet.data.known_dates import (
     NO_DAY,
@@ -31,6 +32,7 @@ from econnet.data.known_dates import (
     newest_vintages,
 )
 from econnet.data.series_choice import choose_series
+from econnet.data.units import ratio_scales
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Panel:
         One row per (country, indicator): `country, indicator, source, series_id,
         native_frequency` of the chosen series; `first_vintage`, the date before which
         its values are those of its first vintage, missing if there is no such date;
+        `ratio_scale`, by which it is multiplied before its denominator divides it;
         `n_real_time`, the number of values with known first releases; `n_history`, the
         number of values that came with the first vintage.
     indicators
@@ -107,6 +110,13 @@ class Panel:
             if alike.any():
                 return finer
         return self
+
+    def ratio_scales(self, indicator: str) -> Floats:
+        """Return the `ratio_scale` of an indicator in each row, NaN if it has none."""
+        rows = self.series[self.series["indicator"] == indicator]
+        scales = rows.set_index("country")["ratio_scale"]
+        countries = self.values.index.get_level_values("country")
+        return scales.reindex(countries).to_numpy(dtype=float)
 
     @property
     def share_in_real_time(self) -> float:
@@ -221,6 +231,7 @@ def build(
             f"{as_of.date()}: choose another --frequency, or a later --as-of"
         )
     chosen = choose_series(series, tidy)
+    chosen["ratio_scale"] = ratio_scales(chosen, series["template"], indicators)
     if vintages == "revised":
         chosen, rows = chosen.assign(first_vintage=NO_DAY), rows.iloc[:0]
     tables = _Tables(series, newest, rows, as_of, indicators, vintages)

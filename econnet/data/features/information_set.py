@@ -98,6 +98,7 @@ def transformed(
     days = days_of(panel.known_at[indicator.key])
     others, other_days = _previous(levels, days, starts)
     if indicator.transform == "ratio":
+        levels = levels * panel.ratio_scales(indicator.key)
         others = panel.values[indicator.denominator].to_numpy(dtype=float)
         other_days = days_of(panel.known_at[indicator.denominator])
     if indicator.transform != "level":
@@ -233,6 +234,8 @@ class _VintageReplay:
     ----------
     level, denominator : array (indicators,)
         The column of each indicator's level, and of what it is divided by.
+    ratio_scale : array (indicators,)
+        By which its level is multiplied before it is divided.
     shape
         Number of periods and columns of the table of levels.
     days, row, column, value : array (events,)
@@ -242,6 +245,7 @@ class _VintageReplay:
     transforms: Sequence[Transform]
     level: Days
     denominator: Days
+    ratio_scale: Floats
     shape: tuple[int, int]
     days: Days
     row: Days
@@ -256,10 +260,13 @@ class _VintageReplay:
         needed = {*keys, *divisors}
         names = [name for name in map(str, panel.values.columns) if name in needed]
         columns = panel.values.columns.get_indexer(pd.Index(names))
+        country = panel.values.index[rows.start][0]
+        scales = panel.series[panel.series["country"] == country]
         return cls(
             [indicator.transform for indicator in indicators],
             np.array([names.index(key) for key in keys]),
             np.array([names.index(divisor) for divisor in divisors]),
+            scales.set_index("indicator")["ratio_scale"].reindex(keys).to_numpy(),
             (rows.stop - rows.start, len(names)),
             *_events(panel, rows, columns),
         )
@@ -297,10 +304,11 @@ class _VintageReplay:
         for transform in set(self.transforms):
             alike = np.flatnonzero([other == transform for other in self.transforms])
             level, other, other_days = self.level[alike], before, before_known
-            by = level
+            by, changing = level, levels[:, level]
             if transform == "ratio":
                 other, other_days, by = levels, first_known, self.denominator[alike]
-            values[:, alike] = change(transform, levels[:, level], other[:, by])
+                changing = changing * self.ratio_scale[alike]
+            values[:, alike] = change(transform, changing, other[:, by])
             if transform != "level":
                 days[:, alike] = np.maximum(days[:, alike], other_days[:, by])
         return values, days

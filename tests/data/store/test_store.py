@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -318,6 +319,29 @@ def test_digest_counts_only_as_far_back_as_was_asked(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}}, first_period="1990")])
     assert store.answers("1990")[0].keys() == {("worldbank", GDP, "real_gdp")}
     assert store.answers("1960") == ({}, {})
+
+
+def test_digest_changes_with_the_rows_and_with_nothing_else(store: Store) -> None:
+    store.write([answer({"DEU": {"2019": 1.0}})])
+    first = store.digest()
+    store.vintages()
+    assert store.digest() == first
+    store.write([answer({"DEU": {"2019": 1.5}}, at=MORNING + timedelta(days=1))])
+    assert store.digest() != first
+
+
+def test_store_without_data_has_no_answers(store: Store) -> None:
+    assert store.answers("1990") == ({}, {})
+    assert not store.exists()
+
+
+def test_folder_that_refuses_files_is_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.check_place()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(DataError, match="choose another folder with ECONNET_DATA"):
+        store.check_place()
 
 
 def test_contract_of_the_file(store: Store) -> None:
