@@ -103,6 +103,7 @@ from econnet.report.wording.track_record import (
     what_if,
 )
 from econnet.report.wording.verdict import (
+    SHORT_PROBABILITY_NOTE,
     OutOfDate,
     Verdict,
     accuracy,

@@ -292,8 +292,8 @@ SIGNALS_EXPLAINED = (
 )
 
 OTHER_HORIZONS = (
-    "The other horizons are replayed together, at shared dates: a report on one of them "
-    "may give slightly other figures."
+    "The other horizons are replayed together, at shared dates: a report on one of "
+    "them may give slightly other figures."
 )
 
 SCORES_EXPLAINED = (

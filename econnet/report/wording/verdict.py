@@ -498,6 +498,8 @@ def dated(forecast: Forecast) -> str:
     return f"of {made_on(forecast)}"
 
 
+SHORT_PROBABILITY_NOTE = "dot: forecast, 90% interval"
+
 # Rules by which a contraction is a fall of the growth that is shown.
 MEASURED_BY_GROWTH = {"negative-growth", "year-on-year", "two-quarters"}
 
