@@ -187,6 +187,7 @@ def _past(forecast: Forecast) -> Content:
         f"{wording.verdict(forecast).comparison}".strip(),
         "skill_head": _skill_head(forecast),
         "skill_rows": _skill_rows(forecast),
+        "skill_note": wording.OTHER_HORIZONS if len(forecast.outlook) > 1 else None,
         "day_head": wording.DAY_HEAD,
         "day_rows": wording.day_rows(forecast.skill_by_day),
         "day_note": wording.day_note(forecast.skill_by_day, forecast.task.frequency),
@@ -387,7 +388,7 @@ def _cell(scores: Scores, key: str, base: Scores | None) -> Content:
 def _difference(comparison: Comparison) -> str:
     """Return the 90% interval of econnet's log loss minus a baseline's."""
     return " to ".join(
-        wording.number(end, 3, sign=True) for end in comparison.log_loss_interval
+        wording.signed_number(end, 3) for end in comparison.log_loss_interval
     )
 
 
@@ -420,7 +421,7 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
     due = date.fromisoformat(series.next_due[:10])
     return {
         "title": series.title,
-        "id": _short(f"{_source(series)} {series.series_id}"),
+        "id": _short(_series_id(series)),
         "unit": series.unit,
         "periods": f"{wording.period_short(series.first_period)}{DASH}"
         f"{wording.period_short(series.last_period)}",
@@ -432,15 +433,20 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
 
 def _last_value(series: SeriesUsed) -> str:
     """Return the last value, in digits if its unit is in thousands or millions."""
+    if series.unit.startswith(("percent", "points")):
+        return wording.number(series.last_value, 2)
     if series.unit.startswith(("thousand", "million", "billion")):
         return wording.in_digits(series.last_value)
     return wording.large_number(series.last_value)
 
 
-def _source(series: SeriesUsed) -> str:
-    """Return the title of a series' source; of a user's file, its name."""
+def _series_id(series: SeriesUsed) -> str:
+    """Return the source of a series and its id there: `OECD gdp_real`."""
+    if series.source == "file":
+        return f"column {series.series_id}"
     facts = SOURCES.get(series.source)
-    return series.source if facts is None else facts.title
+    source = series.source if facts is None else facts.title
+    return f"{source} {series.series_id}"
 
 
 def _spark(series: SeriesUsed) -> list[float]:

@@ -11,12 +11,15 @@ import matplotlib.image
 import pandas as pd
 import pytest
 
+from econnet.core.task import Event
 from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
 from econnet.report import figures, wording
 from econnet.report.figures.style import (
     CREDIT_SIZE,
     HALF_WIDTH,
     LIGHT,
+    NOTE,
+    TITLE_SIZE,
     style,
     wrapped,
 )
@@ -177,6 +180,37 @@ def test_picture_has_the_country_above_and_the_whole_credit_below(
     assert tall.shape[0] > short.shape[0]
     untitled = matplotlib.image.imread(BytesIO(figures.as_png(figure, "", "Source")))
     assert (untitled[:100] != short[:100]).any()
+
+
+def test_title_of_a_picture_is_never_cut(germany: Forecast) -> None:
+    """`recession as dated by the NBER in November 20…` had no year."""
+    figure = figures.draw(germany, names=["roc"])["roc"]
+    words = "Will the US economy be in recession as dated by the NBER in November 2026?"
+    heights = [
+        matplotlib.image.imread(
+            BytesIO(figures.as_png(figure, title, "Source", dpi=50))
+        ).shape[0]
+        for title in (words[:20], words, f"United States of America: {words}")
+    ]
+    lines = [
+        len(wrapped(title, HALF_WIDTH, TITLE_SIZE, 600))
+        for title in (words[:20], words, f"United States of America: {words}")
+    ]
+    assert lines == [1, 2, 3]
+    assert heights[0] < heights[1] < heights[2]
+
+
+@pytest.mark.parametrize("event", ["at", "within"])
+@pytest.mark.parametrize("label", ["negative-growth", "turning-points", "nber"])
+def test_chart_of_probabilities_always_explains_its_dot(
+    label: str, event: Event, germany: Forecast
+) -> None:
+    """A heading of several quarters left no room for the note beside it."""
+    task = replace(germany.task, label=label, event=event, horizon=4)
+    figure = figures.draw(replace(germany, task=task), names=["history"])["history"]
+    notes = [text for text in figure.texts if text.get_gid() == NOTE]
+    assert all(text.get_visible() for text in notes)
+    assert "dot: " in notes[-1].get_text()
 
 
 def test_curve_names_the_indicators_current_value(

@@ -16,7 +16,13 @@ from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast import country as country_forecast
 from econnet.forecast.explain.derived import DERIVED
-from econnet.forecast.result import DaySkill, Forecast, GrowthForecast, QuestionAnswer
+from econnet.forecast.result import (
+    DaySkill,
+    Forecast,
+    GrowthForecast,
+    ImportanceShown,
+    QuestionAnswer,
+)
 from econnet.report import country as country_report
 from econnet.report import figures, html, wording
 from econnet.report.content import content
@@ -870,3 +876,133 @@ def test_value_has_its_unit() -> None:
     assert with_unit(34.7, "percent of GDP") == "34.7% of GDP"
     assert with_unit(1.2, "change, percentage points") == "1.2 percentage points"
     assert with_unit(98.04, "") == "98.0"
+
+
+def test_caveat_counts_what_the_scores_rest_on_as_the_brief_does(
+    germany: Forecast,
+) -> None:
+    """It gave 86 contractions where the event followed 86 of 122 forecasts."""
+    within = replace(
+        asked(germany, horizon=4, event="within"), period=germany.origin + 4
+    )
+    for forecast in (germany, within, nber(germany)):
+        caveats = " ".join(wording.caveats(forecast))
+        assert f"scores rest on {wording.record_counts(forecast)}." in caveats
+
+
+def test_earlier_forecast_of_several_periods_is_named_by_all_of_them(
+    germany: Forecast,
+) -> None:
+    change = germany.explanation.change
+    assert change is not None
+    last = germany.origin + 4
+    within = replace(asked(germany, horizon=4, event="within"), period=last)
+    forecast = changed(within, change=replace(change, period=str(last - 1)))
+    earlier = f"{period_text(last - 4)} to {period_text(last - 1)}"
+    assert f"the forecast for {earlier} (" in wording.position(forecast)
+    now = f"{period_text(last - 3)} to {period_text(last)}"
+    assert f" for {now}, after " in wording.change(forecast)[0]
+    assert f" for {earlier} (" in wording.change(forecast)[0]
+
+
+def test_replay_counts_forecasts_from_their_first_period(germany: Forecast) -> None:
+    """Forecasts of four quarters were counted as quarters, from the last of four."""
+    own = germany.track_record.query("model == 'econnet'").dropna(subset=["outcome"])
+    start = period_text(own["period"].min())
+    assert f"; {len(own)} forecasts, for {start} to " in wording.track_record(germany)
+    within = asked(germany, horizon=4, event="within")
+    start = period_text(own["origin"].min() + 1)
+    assert f"; {len(own)} forecasts, for {start} to " in wording.track_record(within)
+
+
+def test_fall_of_more_than_1_percent_is_that_of_one_of_several_periods(
+    germany: Forecast,
+) -> None:
+    growth = GrowthForecast(-1.2, 0.4, 1.5, 0.08)
+    within = replace(asked(germany, horizon=4, event="within"), growth=growth)
+    fall = wording.deep_fall(within)
+    assert fall == "probability of a fall over 1% in at least one quarter: 8%"
+
+
+def test_contraction_before_the_test_is_not_among_those_signalled(
+    germany: Forecast,
+) -> None:
+    """Of `8 spells` on one page, `2 of 7 contractions had a signal` on another."""
+    first, *others = (
+        each
+        for each in germany.assessment.episodes
+        if each.first_probability is not None
+    )
+    assert "that began during the test" not in wording.signal_counts(germany)
+    partly = replace(first, first_probability=None, first_signal=None)
+    forecast = changed(germany, episodes=(partly, *others))
+    text = wording.signal_counts(forecast)
+    assert f"of {len(others)} contractions that began during the test had" in text
+
+
+def test_span_of_the_data_is_that_of_the_table(germany: Forecast) -> None:
+    """`1995 Q2 to 2026 Q2` was above a table with `1995 Q1` to `2026 Q2`."""
+    texts = content(germany)
+    (target,) = (
+        series
+        for series in germany.data.series
+        if series.indicator == germany.task.target
+    )
+    assert f"Real GDP: {period_name(target.first_period)} to " in texts["data"]
+    assert texts["series"][0]["periods"].startswith(period_name(target.first_period))
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [
+        ("percent per year", 0.42, "0.42"),
+        ("percentage points", -0.1, f"{MINUS}0.10"),
+        ("points", 0.4, "0.40"),
+        ("index, 2017 = 100", 103.0, "103.0"),
+    ],
+)
+def test_rates_have_two_decimals(
+    unit: str, value: float, text: str, germany: Forecast
+) -> None:
+    series = replace(germany.data.series[0], unit=unit, last_value=value)
+    data = replace(germany.data, series=(series,))
+    (row,) = content(replace(germany, data=data))["series"]
+    assert row["last"] == text
+
+
+def test_series_of_the_users_file_is_named_by_its_column(germany: Forecast) -> None:
+    series = replace(germany.data.series[0], source="file", series_id="orders")
+    data = replace(germany.data, series=(series,))
+    (row,) = content(replace(germany, data=data))["series"]
+    assert row["id"] == "column orders"
+
+
+def test_indicators_with_commas_in_their_names_are_separated_by_semicolons(
+    germany: Forecast,
+) -> None:
+    """`Building permits, South, Exports` could be three indicators or two."""
+    names = ["Building permits, South", "Exports", "Imports", "Wages", "Jobs", "Rates"]
+    shown = tuple(
+        ImportanceShown(name, name, "demand", 0.002, (0.001, 0.003)) for name in names
+    )
+    text = wording.importance(changed(germany, importance=shown))
+    assert "Building permits, South; Exports; Imports; Wages; Jobs; and 1 more" in text
+
+
+def test_interval_that_ends_near_zero_is_on_its_side_of_it(germany: Forecast) -> None:
+    """`-0.127 to 0.000` did not show why the verdict was `even`."""
+    name, comparison = next(iter(germany.assessment.comparisons.items()))
+    near = replace(comparison, log_loss_interval=(-0.127, 0.0003))
+    forecast = changed(germany, comparisons={name: near})
+    rows = content(forecast)["long_scores"]["rows"]
+    shown = [row["difference"] for row in rows if row["difference"]]
+    assert shown == [f"{MINUS}0.127 to +0.0003"]
+
+
+def test_table_of_skill_explains_why_another_report_may_differ(
+    germany: Forecast,
+) -> None:
+    """One quarter ahead, skill was -2% in one report on Germany and -3% in another."""
+    assert "replayed together, at shared dates" in content(germany)["skill_note"]
+    alone = replace(germany, outlook=germany.outlook[:1])
+    assert content(alone)["skill_note"] is None

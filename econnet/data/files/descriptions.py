@@ -76,9 +76,13 @@ def describe_indicator(
 def _unit(known: Indicator | None, kind: Kind, named: str) -> str:
     """Return the unit of a column: as the file names it, or by its kind.
 
-    A level may have any scale and currency, whatever those of the catalog are.
+    A level may have any scale, currency and base, whatever those of the catalog are.
     """
-    return named or (known.unit if known and kind != "flow" else UNIT[kind])
+    if named or known is None:
+        return named or UNIT[kind]
+    if kind not in GROWING:
+        return known.unit
+    return UNIT["index" if known.unit.startswith("index") else "flow"]
 
 
 def _recognised(name: str, kind: Kind) -> Indicator | None:

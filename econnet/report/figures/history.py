@@ -52,6 +52,7 @@ def history(forecast: Forecast, look: Look) -> Figure:
         wording.probability_heading(forecast),
         wording.probability_note(forecast),
         look,
+        short_note=wording.SHORT_PROBABILITY_NOTE,
     )
     record = record_of(forecast, "econnet")
     below.plot(

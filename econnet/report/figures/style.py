@@ -131,12 +131,12 @@ def as_png(
     width, height = figure.get_size_inches()
     lines = wrapped(credit, width / MM, CREDIT_SIZE)
     with style(look):
-        shown = in_two_lines(title, width / MM, 600, TITLE_SIZE)
+        title_lines = wrapped(title, width / MM, TITLE_SIZE, 600)
         added = [
             figure.text(
                 0,
                 1 + 3 * MM / height,
-                shown,
+                "\n".join(title_lines),
                 fontsize=TITLE_SIZE,
                 linespacing=1.2,
                 va="bottom",
@@ -153,7 +153,7 @@ def as_png(
             ),
         ]
         margin, below = 3 * MM, (4.5 + 3.5 * len(lines)) * MM
-        above = (15 if "\n" in shown else 10) * MM
+        above = (5 + 5 * len(title_lines)) * MM
         page = Bbox([[-margin, -below], [width + margin, height + above]])
         png = _saved(
             figure,
@@ -206,13 +206,18 @@ def add_axes(
     return axes
 
 
-def write_heading(figure: Figure, top: float, text: str, note: str, look: Look) -> None:
+def write_heading(
+    figure: Figure, top: float, text: str, note: str, look: Look, short_note: str = ""
+) -> None:
     """Write a heading at the left and a note at the right, if both have room.
 
-    Both keep their whole text as a label, for `captions`.
+    Where `note` has no room, `short_note` is written. The heading and `note` keep their
+    whole text as a label, for `captions`.
     """
     width, height = figure.get_size_inches() / MM
     shown = shortened(text, width, 600, 9)
+    room = width - width_of(shown, 9, 600) - 3
+    fitting = note if width_of(note, 7.5, 400) <= room else short_note
     figure.text(
         0,
         (top - 1) / height,
@@ -226,14 +231,14 @@ def write_heading(figure: Figure, top: float, text: str, note: str, look: Look) 
     figure.text(
         1,
         (top - 1.35) / height,
-        shortened(note, width, size=7.5),
+        shortened(fitting, width, size=7.5),
         fontsize=7.5,
         color=look.grey,
         ha="right",
         va="top",
         gid=NOTE,
         label=note,
-        visible=width_of(shown, 9, 600) + 3 + width_of(note, 7.5, 400) <= width,
+        visible=width_of(fitting, 7.5, 400) <= room,
     )
 
 

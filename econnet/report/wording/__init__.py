@@ -31,6 +31,7 @@ from econnet.report.wording.formatting import (
     period_name,
     period_short,
     period_text,
+    signed_number,
     signed_percent,
     signed_percent_range,
 )
@@ -85,6 +86,7 @@ from econnet.report.wording.skill_by_day import (
     information_day,
 )
 from econnet.report.wording.track_record import (
+    OTHER_HORIZONS,
     SCORES_EXPLAINED,
     SIGNALS_EXPLAINED,
     alarm_span,
@@ -101,6 +103,7 @@ from econnet.report.wording.track_record import (
     what_if,
 )
 from econnet.report.wording.verdict import (
+    SHORT_PROBABILITY_NOTE,
     OutOfDate,
     Verdict,
     accuracy,

@@ -61,10 +61,20 @@ def change_percent(change: float) -> str:
     >>> change_percent(0.041)
     '+0.04%'
     """
-    decimals = 1
-    while change and decimals < 4 and round(abs(change), decimals) == 0:
+    return f"{signed_number(change, 1)}%"
+
+
+def signed_number(value: float, decimals: int) -> str:
+    """Return a value with its sign and enough decimals, at most 4, not to be zero.
+
+    Examples
+    --------
+    >>> signed_number(0.0003, 3)
+    '+0.0003'
+    """
+    while value and decimals < 4 and round(abs(value), decimals) == 0:
         decimals += 1
-    return f"{number(change, decimals, sign=True)}%"
+    return number(value, decimals, sign=True)
 
 
 def large_number(value: float) -> str:
@@ -133,9 +143,21 @@ def count(n: int, noun: str, none: str = "0") -> str:
 
 
 def in_a_row(names: Sequence[str]) -> str:
-    """Return names as a list within a sentence: `a, b and c`."""
+    """Return names as a list within a sentence: `a, b and c`.
+
+    Names that contain commas are separated by semicolons.
+
+    Examples
+    --------
+    >>> in_a_row(["Building permits, South", "Exports", "Imports"])
+    'Building permits, South; Exports; and Imports'
+    """
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    if not others:
+        return last
+    if any("," in name for name in names):
+        return f"{'; '.join(others)}; and {last}"
+    return f"{', '.join(others)} and {last}"
 
 
 def points(probability: float, other: float) -> int:

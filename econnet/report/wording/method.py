@@ -14,7 +14,7 @@ from econnet.report.wording.event import (
     is_chronology,
 )
 from econnet.report.wording.formatting import count, day_of, period_name, period_text
-from econnet.report.wording.verdict import made_on
+from econnet.report.wording.verdict import made_on, record_counts
 
 # Shares of real-time values from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
@@ -32,10 +32,18 @@ def data(forecast: Forecast) -> str:
     return (
         f"{source}, as known on {day_of(forecast.data.used_until)}; "
         f"{forecast.country.name}{series}: "
-        f"{period_name(forecast.data.first_period)} to "
+        f"{period_name(_first_period(forecast))} to "
         f"{period_name(forecast.data.last_period)}. Last value: untransformed level, "
         "in the unit shown."
     )
+
+
+def _first_period(forecast: Forecast) -> str:
+    """Return the first period of the target's series, or of a committee's dates."""
+    if is_chronology(forecast.task):
+        return forecast.data.first_period
+    firsts = {it.indicator: it.first_period for it in forecast.data.series}
+    return firsts.get(forecast.task.target, forecast.data.first_period)
 
 
 def _unused(forecast: Forecast) -> str:
@@ -132,7 +140,7 @@ def figures(share_in_real_time: float) -> str:
 
 def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the most important first."""
-    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
+    noun = NOUN[forecast.task.frequency]
     notes = [figures(forecast.data.share_in_real_time)]
     if forecast.data.share_in_real_time < MIN_MOSTLY_REAL_TIME:
         notes[0] += (
@@ -141,10 +149,9 @@ def caveats(forecast: Forecast) -> list[str]:
             "record."
         )
     notes.append(
-        f"The country's scores rest on {count(scores.n, 'forecast')} and "
-        f"{count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
-        "similar, so they contain less information than their number suggests, and "
-        "small differences between models may be due to chance."
+        f"The country's scores rest on {record_counts(forecast)}. Neighbouring {noun}s "
+        "are similar, so they contain less information than their number suggests, "
+        "and small differences between models may be due to chance."
     )
     if forecast.data.n_countries > 1:
         notes.append(

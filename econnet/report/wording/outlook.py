@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from math import log
 
-from econnet.core.periods import NOUN
+import pandas as pd
+
+from econnet.core.periods import NOUN, PANDAS_ALIAS
+from econnet.core.task import Task
 from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import Forecast, ForecastChange, Movement, ResponseCurve
-from econnet.report.wording.event import capitalised
+from econnet.report.wording.event import capitalised, is_cumulative, span
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
@@ -38,9 +41,18 @@ def before(forecast: Forecast) -> str | None:
         return None
     made = "" if changed.made_at is None else f", made on {day_of(changed.made_at)}"
     return (
-        f"the forecast for {period_name(changed.period)} "
+        f"the forecast for {_periods_before(changed, forecast.task)} "
         f"({percent(changed.probability)}{made})"
     )
+
+
+def _periods_before(changed: ForecastChange, task: Task) -> str:
+    """Return the period or periods of the forecast before: `2026 Q3 to 2027 Q2`."""
+    last = period_name(changed.period)
+    if not is_cumulative(task):
+        return last
+    first = pd.Period(changed.period, PANDAS_ALIAS[task.frequency]) - task.horizon + 1
+    return f"{period_text(first)} to {last}"
 
 
 def points_per_log_odds(before: float, after: float) -> float:
@@ -159,8 +171,9 @@ def change(forecast: Forecast) -> list[str]:
     direction = "higher" if difference > 0 else "lower"
     comparison = f"{in_points(difference)} {direction}" if difference else "no change"
     sentences = [
-        f"{percent(forecast.probability)} for {period_text(forecast.period)}, after "
-        f"{percent(changed.probability)} for {period_name(changed.period)} "
+        f"{percent(forecast.probability)} for {span(forecast)}, after "
+        f"{percent(changed.probability)} for "
+        f"{_periods_before(changed, forecast.task)} "
         f"(forecast of {earlier}): {comparison}."
     ]
     *data, rest = (part.points for part in change_parts(forecast))

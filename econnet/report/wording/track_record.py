@@ -28,7 +28,7 @@ from econnet.report.wording.outlook import (
     points_per_log_odds,
     shown_curves,
 )
-from econnet.report.wording.verdict import ahead
+from econnet.report.wording.verdict import ahead, n_spells
 
 MAX_NAMED = 5
 
@@ -38,10 +38,11 @@ def track_record(forecast: Forecast) -> str:
     task = forecast.task
     noun = NOUN[task.frequency]
     own = own_record(forecast).dropna(subset=["outcome"])
+    first = own["origin"].min() + 1 if is_cumulative(task) else own["period"].min()
     text = (
         f"History is replayed: each dot is a forecast {ahead(task)}, by "
-        f"models trained on earlier {noun}s only; {count(len(own), noun)}, "
-        f"{period_text(own['period'].min())} to {period_text(own['period'].max())}."
+        f"models trained on earlier {noun}s only; {count(len(own), 'forecast')}, "
+        f"for {period_text(first)} to {period_text(own['period'].max())}."
     )
     contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))
     if contractions.empty or expansions.empty:
@@ -118,7 +119,9 @@ def signal_counts(forecast: Forecast) -> str:
     ]
     if tested:
         called = sum(episode.first_signal is not None for episode in tested)
-        text += f" {called} of {count(len(tested), event)} had a signal."
+        partly = len(tested) < n_spells(forecast)
+        began = " that began during the test" if partly else ""
+        text += f" {called} of {count(len(tested), event)}{began} had a signal."
     return text
 
 
@@ -200,7 +203,7 @@ def responses(forecast: Forecast) -> str:
     widest = max(curves, key=lambda c: max(c.probabilities) - min(c.probabilities))
     low, high = min(widest.probabilities), max(widest.probabilities)
     return (
-        f"{text} The largest range is that of {widest.title}: {percent(low)} to "
+        f"{text} Largest range: {widest.title}, {percent(low)} to "
         f"{percent(high)} for values from {number(widest.values[0], 1)} to "
         f"{number(widest.values[-1], 1)} ({widest.unit})."
     )
@@ -214,12 +217,12 @@ def importance(forecast: Forecast) -> str:
     needed = [weight.title for weight in weights if weight.interval[0] > 0]
     how = "permutation importance, out of sample"
     if needed:
-        named = in_a_row(needed[:MAX_NAMED])
-        if len(needed) > MAX_NAMED:
-            named = (
-                f"{', '.join(needed[:MAX_NAMED])} and {len(needed) - MAX_NAMED} more"
-            )
-        text = f"Indicators that clearly improved past forecasts: {named} ({how})."
+        more = len(needed) - MAX_NAMED
+        named = [*needed[:MAX_NAMED], *([f"{more} more"] if more > 0 else [])]
+        text = (
+            f"Indicators that clearly improved past forecasts: {in_a_row(named)} "
+            f"({how})."
+        )
     else:
         text = f"No single indicator clearly improved past forecasts ({how})."
     return (
@@ -286,6 +289,11 @@ SIGNALS_EXPLAINED = (
     "forecasts whose outcome was known then. A contraction is called by signals for "
     "its own periods, or by an unbroken run of signals that leads into it. A false "
     "alarm is an unbroken run of wrong signals."
+)
+
+OTHER_HORIZONS = (
+    "The other horizons are replayed together, at shared dates: a report on one of "
+    "them may give slightly other figures."
 )
 
 SCORES_EXPLAINED = (

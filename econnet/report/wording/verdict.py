@@ -10,6 +10,7 @@ from datetime import date
 
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
+from econnet.data.cycle import chronologies
 from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.intervals import Interval
@@ -75,18 +76,21 @@ def growth_note(forecast: Forecast) -> str:
 def probability_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of probabilities over time."""
     words, task = event_words(forecast), forecast.task
-    event = f"{words.subject} {words.present}"
+    event = f"Probability: {words.subject} {words.present}"
+    if is_chronology(task):
+        committee = chronologies.load()[task.label].committee
+        event = f"Probability of recession as dated by {committee}"
     if is_cumulative(task):
-        return f"Probability: {event} {when(forecast)}, %"
-    return f"Probability: {event}, forecast {ahead(task)}, %"
+        return f"{event} {when(forecast)}, %"
+    return f"{event}, {ahead(task)}, %"
 
 
 def probability_note(forecast: Forecast) -> str:
     """Return the note beside the chart of probabilities over time."""
-    note = "out of sample; dot: current forecast with 90% interval"
-    if not is_cumulative(forecast.task):
-        return note
-    return f"{note}; shown at the last {NOUN[forecast.task.frequency]}"
+    shown_at = ""
+    if is_cumulative(forecast.task):
+        shown_at = f", at the last {NOUN[forecast.task.frequency]}"
+    return f"out of sample{shown_at}; dot: this forecast, 90% interval"
 
 
 def outcomes_note(forecast: Forecast) -> str:
@@ -158,7 +162,9 @@ def deep_fall(forecast: Forecast) -> str | None:
     if growth is None or forecast.task.label not in MEASURED_BY_GROWTH:
         return None
     probability = percent(growth.probability_below_minus_1)
-    return f"probability of a fall over 1%: {probability}"
+    noun = NOUN[forecast.task.frequency]
+    once = f" in at least one {noun}" if is_cumulative(forecast.task) else ""
+    return f"probability of a fall over 1%{once}: {probability}"
 
 
 @dataclass(frozen=True)
@@ -491,6 +497,8 @@ def dated(forecast: Forecast) -> str:
         return f"as of {day_of(forecast.task.as_of)}"
     return f"of {made_on(forecast)}"
 
+
+SHORT_PROBABILITY_NOTE = "dot: forecast, 90% interval"
 
 # Rules by which a contraction is a fall of the growth that is shown.
 MEASURED_BY_GROWTH = {"negative-growth", "year-on-year", "two-quarters"}

@@ -189,16 +189,21 @@ def test_column_with_a_name_of_the_catalog_is_that_indicator(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("head", "unit"), [("real_gdp", "units of the file"), ("unemployment", "percent")]
+    ("head", "kind", "unit"),
+    [
+        ("real_gdp", "flow", "units of the file"),
+        ("retail_sales", "index", "units of the file"),
+        ("industrial_production", "index", "index"),
+        ("unemployment", "rate", "percent"),
+    ],
 )
 def test_level_has_the_unit_of_the_file_and_not_that_of_the_catalog(
-    head: str, unit: str, tmp_path: Path
+    head: str, kind: Kind, unit: str, tmp_path: Path
 ) -> None:
-    """A user's output of 211 was called `national currency, constant prices`."""
+    """A user's index of retail sales of 152 was called `million US dollars`."""
     rows = "".join(f"A,{2000 + n},{100 + 3 * n + n % 2}\n" for n in range(9))
-    kinds: dict[str, Kind] = {"real_gdp": "flow", "unemployment": "rate"}
     path = file(tmp_path, f"country,period,{head}\n{rows}")
-    table = user_panel.read(path, kinds={head: kinds[head]})
+    table = user_panel.read(path, kinds={head: kind})
     assert table.indicators[head].unit.startswith(unit)
 
 
