@@ -228,7 +228,7 @@ def _of_rows(
     professional = professional_forecasts(file, rows, reading.kinds)
     if declared := declared_forecasts(reading.kinds):
         rows = rows[~rows["indicator"].isin(declared)]
-    warnings: list[str] = []
+    warnings = areas.unknown_names(found)
     rows = without_projections(rows, reading, warnings)
     rows = without_unpublished(file, rows, reading, warnings)
     rows = sorted_by_keys(file, rows)
