@@ -132,7 +132,7 @@ def test_what_was_read_does_not_change_with_the_frame() -> None:
 
 
 BAD_FRAMES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
-    "empty": (lambda frame: pd.DataFrame(), "the DataFrame is empty: fill it"),
+    "empty": (lambda _: pd.DataFrame(), "the DataFrame is empty: fill it"),
     "no rows": (lambda frame: frame.iloc[:0], "the DataFrame is empty: fill it"),
     "two values": (
         lambda frame: pd.concat([frame, frame.assign(BIP=1.0)]),
