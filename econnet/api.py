@@ -553,7 +553,12 @@ def _own_table(
     """Return the content of the user's own data, and the name of their file."""
     if isinstance(file, pd.DataFrame):
         return user_panel.read_as(file, reading), NAME_OF_FRAME
-    return user_panel.read_as(Path(file), reading), Path(file)
+    if isinstance(file, str | Path):
+        return user_panel.read_as(Path(file), reading), Path(file)
+    raise UsageError(
+        f"give a path or a DataFrame, not {type(file).__name__}: pd.DataFrame(...) "
+        "makes a DataFrame of most tables"
+    )
 
 
 def _own_data(table: user_panel.Table, file: UserFile) -> Dataset:
@@ -585,8 +590,8 @@ def _data(
             table, path = _own_table(data, reading)
             return _own_data(table, UserFile(path))
     raise UsageError(
-        f"data are a file, a DataFrame or the result of read_data, not a "
-        f"{type(data).__name__}"
+        "give data as a path, a DataFrame or the result of read_data, not "
+        f"{type(data).__name__}: pd.DataFrame(...) makes a DataFrame of most tables"
     )
 
 

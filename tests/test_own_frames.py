@@ -129,3 +129,57 @@ def test_what_was_read_does_not_change_with_the_frame() -> None:
         before = known.observations.copy()
         frame.iloc[:, -1] = -1.0
         pd.testing.assert_frame_equal(known.observations, before)
+
+
+BAD_FRAMES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "empty": (lambda _: pd.DataFrame(), "the DataFrame is empty: fill it"),
+    "no rows": (lambda frame: frame.iloc[:0], "the DataFrame is empty: fill it"),
+    "two values": (
+        lambda frame: pd.concat([frame, frame.assign(BIP=1.0)]),
+        r"two values for DEU BIP 1990Q3 \(known on 1990-12-31\): .* keep one of them",
+    ),
+    "columns in two rows": (
+        lambda frame: pd.concat({"a": frame.set_index("quartal")}, axis=1),
+        "several rows of column names: flatten them",
+    ),
+    "one column": (lambda frame: frame[["BIP"]], "only 'BIP': call one 'period'"),
+    "lists": (
+        lambda frame: frame.assign(spread=[[1]] * len(frame)),
+        "column 'spread' has cells that are not text, numbers or dates: leave it out",
+    ),
+    "complex numbers": (
+        lambda frame: frame.assign(spread=1j),
+        "column 'spread' has cells that are not text, numbers or dates: leave it out",
+    ),
+    "no country": (
+        lambda frame: frame.drop(columns="country"),
+        r'name its country with read_data\(data, country="DEU"\)',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FRAMES)
+def test_frame_that_cannot_be_read_is_refused_with_the_remedy(name: str) -> None:
+    spoil, message = BAD_FRAMES[name]
+    frame = spoil(output()[lambda rows: rows["country"] == "Germany"])
+    for call in (econnet.read_data, econnet.inspect_data, econnet.build_panel):
+        with pytest.raises((DataError, UsageError), match=message):
+            call(frame)
+
+
+@pytest.mark.parametrize(
+    "data", [pd.Series([1.0, 2.0], ["2020", "2021"]), np.ones((3, 2)), {"x": [1]}, 3]
+)
+def test_data_of_another_type_are_refused_by_every_function(data: Data) -> None:
+    for name in ("read", "inspect", "find", "panel", "judge"):
+        with pytest.raises(UsageError, match=r"pd.DataFrame\(...\) makes a DataFrame"):
+            FUNCTIONS[name](data)
+
+
+def test_index_that_counts_years_is_the_period() -> None:
+    years = range(1960, 2020)
+    frame = pd.DataFrame({"GDPC1": np.linspace(100, 200, 60)}, index=years)
+    rows = econnet.read_data(frame).observations
+    assert rows["period"].tolist() == [str(year) for year in years]
+    named = frame.reset_index(names="year")[30:]
+    assert econnet.read_data(named).observations["period"].iloc[0] == "1990"

@@ -36,12 +36,15 @@ class Areas:
         The keys of groups of countries.
     whole
         The country whose regions all others are, alpha-3; empty if they are not.
+    unknown
+        Names beside those of countries or regions that mean none.
     """
 
     key_of: Mapping[str, str]
     names: Mapping[str, str] = field(default_factory=dict)
     aggregates: frozenset[str] = frozenset()
     whole: str = ""
+    unknown: Sequence[str] = ()
 
 
 def recognise(
@@ -75,7 +78,27 @@ def recognise(
         keys[text] = country.alpha3 if country else name
         if country:
             names[country.alpha3] = country.name
-    return Areas(keys, names, frozenset(keys[text] for text in groups))
+    unknown = [
+        name
+        for text, name in bare.items()
+        if text not in groups and found[text] is None and not _was_country(name)
+    ]
+    aggregates = frozenset(keys[text] for text in groups)
+    return Areas(keys, names, aggregates, unknown=unknown)
+
+
+def unknown_names(found: Areas) -> list[str]:
+    """Return a line on names that mean no country, perhaps for wrong letters."""
+    if not found.unknown:
+        return []
+    what = "region" if found.whole else "country"
+    shown = ", ".join(found.unknown[:MAX_NAMES])
+    if len(found.unknown) > MAX_NAMES:
+        shown += f" and {len(found.unknown) - MAX_NAMES} more"
+    line = f"{shown}: no {what} that econnet knows; correct names that are misspelled"
+    if all(map(str.isascii, found.unknown)):
+        return [line]
+    return [f"{line}, or save the file as CSV UTF-8 if letters are wrong"]
 
 
 def are_countries(texts: Collection[str]) -> bool:
@@ -266,8 +289,9 @@ def _as_regions(
             keys[text], names[whole.alpha3] = whole.alpha3, whole.name
         else:
             keys[text] = name
-    aggregates = {whole.alpha3} & {*keys.values()}
-    return Areas(keys, names, frozenset(aggregates), whole.alpha3)
+    unknown = [key for key in keys.values() if key not in names]
+    aggregates = frozenset({whole.alpha3} & {*keys.values()})
+    return Areas(keys, names, aggregates, whole.alpha3, unknown)
 
 
 def _subdivision_name(code: str) -> str:
@@ -301,6 +325,7 @@ def order(candidates: Sequence[Collection[str]]) -> list[int]:
 MIN_SHARE_OF_COUNTRIES = 0.7
 MIN_SHARE_OF_NAMES = 0.5
 MIN_REGIONS = 3
+MAX_NAMES = 6
 LONGEST_CODE = 3
 LANGUAGES = (
     *("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "sv", "da", "cs"),

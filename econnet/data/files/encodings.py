@@ -6,6 +6,7 @@ from pathlib import Path
 import charset_normalizer
 
 from econnet.core.errors import DataError
+from econnet.data.files import areas
 
 
 def encoding_of(path: Path, head: bytes, *, is_whole: bool) -> str:
@@ -43,13 +44,52 @@ def _other_encoding(path: Path, head: bytes) -> str:
     # Only lines with characters beyond ASCII are informative.
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
+    likely = _likely_encoding(sample)
+    named = {encoding: _n_countries(sample, encoding) for encoding in ENCODINGS}
+    if named[likely] < max(named.values()):
+        return max(named, key=lambda encoding: named[encoding])
+    return "latin-1" if likely == "cp1252" and not _decodes(head, likely) else likely
+
+
+def _likely_encoding(sample: bytes) -> str:
+    """Return the encoding of text that is not Unicode, by its letters."""
     if _is_shift_jis(sample):
         return "shift_jis"
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
     is_short = len(sample) < MIN_SAMPLE_BYTES and not _is_of_pairs(sample)
     if best is None or is_short or _is_western(sample):
-        return "cp1252" if _decodes(head, "cp1252") else "latin-1"
+        return _western_encoding(sample)
     return str(best.encoding)
+
+
+def _n_countries(sample: bytes, encoding: str) -> int:
+    """Return how many cells beyond ASCII name countries if read in an encoding."""
+    text = sample.decode(encoding, errors="replace")
+    cells = {cell.strip() for cell in re.split(r'[,;|"\t\n]', text)}
+    return sum(_is_accented(cell) and areas.is_country(cell) for cell in cells)
+
+
+def _is_accented(cell: str) -> bool:
+    """Return whether a cell is a name whose characters beyond ASCII are letters.
+
+    Without its other characters, a wrong reading such as `f„r` would be the code FR.
+    """
+    beyond = [each for each in cell if not each.isascii() and each != APOSTROPHE]
+    return bool(beyond) and all(map(str.isalpha, beyond)) and len(cell) > LONGEST_CODE
+
+
+def _western_encoding(sample: bytes) -> str:
+    """Return the encoding in which bytes within words are the usual small letters.
+
+    Those of Windows, MS-DOS and the Macintosh give the same letters other bytes.
+    """
+    inner = re.findall(rb"(?<=[A-Za-z\x80-\xff])[\x80-\xff](?=[a-z\x80-\xff])", sample)
+
+    def n_usual(encoding: str) -> int:
+        letters = [byte.decode(encoding, errors="replace") for byte in inner]
+        return sum(letter in USUAL_LETTERS for letter in letters)
+
+    return max(WESTERN_ENCODINGS, key=n_usual)
 
 
 def _is_shift_jis(sample: bytes) -> bool:
@@ -80,6 +120,7 @@ def _is_western(sample: bytes) -> bool:
     """
     runs = re.findall(rb"[\x80-\xff]+", sample)
     single = sum(len(run) == 1 and run >= b"\xc0" for run in runs)
+    single += len(re.findall(rb"(?<=[A-Za-z])[\x80-\xbf](?=[a-z])", sample))
     return bool(single >= 0.8 * len(runs))
 
 
@@ -106,5 +147,9 @@ JAPANESE = re.compile("[\u2010-\u22ff\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]+")
 SPACES = frozenset(b"\t\n\r\x0b\x0c")
 ENCODINGS = [
     *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
-    *("cp1251", "cp1253", "cp1254", "koi8_r", "cp866"),
+    *("cp1251", "cp1253", "cp1254", "koi8_r", "cp866", "cp850", "mac_roman"),
 ]
+WESTERN_ENCODINGS = ("cp1252", "cp1250", "cp850", "mac_roman")
+LONGEST_CODE = 3
+APOSTROPHE = "\u2019"
+USUAL_LETTERS = frozenset(APOSTROPHE + "àáâãäåæçèéêíñóôõöøúüß" + "ąćęłńśżčěřšůž")

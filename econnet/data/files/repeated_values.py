@@ -18,12 +18,13 @@ from econnet.data.files.reading import Reading
 
 
 def without_repeats(
-    rows: pd.DataFrame, reading: Reading, remarks: list[str]
-) -> pd.DataFrame:
+    rows: pd.DataFrame, reading: Reading
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return rows in which a value that is repeated within its period appears once.
 
-    `rows` are sorted by country, indicator and period. Columns whose kind is given as
-    `keep` are kept as they are.
+    The second result has a remark on each column that repeats values. `rows` are sorted
+    by country, indicator and period. Columns whose kind is given as `keep` are kept as
+    they are.
     """
     found: dict[str, tuple[Frequency, pd.DataFrame]] = {}
     for name in _candidates(rows):
@@ -32,12 +33,14 @@ def without_repeats(
         if frequency and reading.kinds.get(name) != "keep":
             found[name] = frequency, _once(part, frequency)
     if not found:
-        return rows
-    for name, (frequency, _) in found.items():
-        remarks.append(
+        return rows, {}
+    remarks = {
+        name: (
             f"{name}: read as {WORDS[frequency]}, because all parts of a period repeat "
             f"its value; --kind {name}=keep reads each part"
         )
+        for name, (frequency, _) in found.items()
+    }
     others = rows[~rows["indicator"].isin([*found])]
     parts = [others, *(part for _, part in found.values())]
     both = pd.concat(
@@ -47,7 +50,7 @@ def without_repeats(
         both[column] = both[column].astype(rows[column].dtype)
     for column in ("period", "frequency"):
         both[column] = as_ordered(pd.Categorical(both[column]))
-    return both.sort_values(KEYS[:-1], ignore_index=True, kind="stable")
+    return both.sort_values(KEYS[:-1], ignore_index=True, kind="stable"), remarks
 
 
 def _candidates(rows: pd.DataFrame) -> list[str]:

@@ -77,6 +77,8 @@ def open_file(path: Path, sheet: str | None = None) -> Source:
 
 def open_frame(frame: pd.DataFrame) -> Source:
     """Return the table of a DataFrame, with an index that is not a row number."""
+    if frame.empty:
+        raise DataError("the DataFrame is empty: fill it, or give another one")
     named = frame if _numbers_rows(frame) else _with_index(frame)
     if isinstance(named.columns, pd.MultiIndex):
         raise UsageError(
@@ -91,17 +93,19 @@ def open_frame(frame: pd.DataFrame) -> Source:
 def _numbers_rows(frame: pd.DataFrame) -> bool:
     """Return whether an index numbers rows, perhaps with gaps left by a selection."""
     index = frame.index
-    if isinstance(index, pd.RangeIndex):
-        return True
+    is_default = isinstance(index, pd.RangeIndex)
+    is_integer = index.nlevels == 1 and pd.api.types.is_integer_dtype(index.dtype)
+    if not is_default and (index.name is not None or not is_integer):
+        return False
     names = [str(name) for name in frame.columns]
-    with_periods = any(folded(name) in column_names.PERIODS for name in names)
-    is_wide = sum(map(period_texts.is_period, names)) >= tables.MIN_PERIODS
-    return bool(
-        index.nlevels == 1
-        and index.name is None
-        and pd.api.types.is_integer_dtype(index.dtype)
-        and (with_periods or is_wide)
-    )
+    if any(folded(name) in column_names.PERIODS for name in names):
+        return True
+    if sum(map(period_texts.is_period, names)) >= tables.MIN_PERIODS:
+        return True
+    # Rows selected from a long table may have numbers like years.
+    if is_default and not all(map(pd.api.types.is_numeric_dtype, frame.dtypes)):
+        return True
+    return not all(period_texts.is_period(str(end)) for end in (index[0], index[-1]))
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
+from econnet.core.text import quoted
 from econnet.data.files import codes as codes_of
 from econnet.data.files import described_columns, number_texts, period_texts
 from econnet.data.files.column_names import PERIODS, folded, is_role
@@ -144,14 +145,26 @@ def data_cells(table: RawTable) -> int:
 def _column(values: pd.Series) -> pd.Series:
     """Return a typed column as numbers or texts, with the lines of a file as index."""
     index = pd.RangeIndex(2, len(values) + 2)
+    if pd.api.types.is_complex_dtype(values):
+        raise _refused(values)
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
         return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index)
-    codes, distinct = codes_of.factorized(values)
+    try:
+        codes, distinct = codes_of.factorized(values)
+    except TypeError as error:
+        raise _refused(values) from error
     texts = [*map(_text, distinct), ""]
     names = list(dict.fromkeys(texts))
     number = {name: place for place, name in enumerate(names)}
     position = np.array([number[text] for text in texts])
     return pd.Series(codes_of.categorical(position[codes], names), index)
+
+
+def _refused(values: pd.Series) -> DataError:
+    return DataError(
+        f"column {quoted(str(values.name))} has cells that are not text, numbers or "
+        "dates: leave it out"
+    )
 
 
 def _text(value: object) -> str:

@@ -29,10 +29,19 @@ def read(path: Path) -> Sheet:
         head = file.read(SMALL_BYTES + 1)
     is_small = size <= SMALL_BYTES
     encoding = encoding_of(path, head, is_whole=is_small)
-    note = "" if encoding in PLAIN_ENCODINGS else f"text in {encoding}"
+    note = _note(encoding)
     if is_small:
         return _sheet(path, head.decode(encoding, errors="replace"), note)
     return _large(path, head, encoding, note)
+
+
+def _note(encoding: str) -> str:
+    """Return a remark on an encoding other than UTF-8; it is a guess without marks."""
+    if encoding in PLAIN_ENCODINGS:
+        return ""
+    if encoding.startswith("utf"):
+        return f"text in {encoding}"
+    return f"text in {encoding}; if letters are wrong, save the file as CSV UTF-8"
 
 
 def _sheet(path: Path, text: str, note: str) -> Sheet:

@@ -70,18 +70,19 @@ class Understood:
             lines.append(f"{self.file}: {self._left_out()}")
         if self.remarks:
             lines.append(f"{self.file}: {'; '.join(self.remarks)}")
-        lines.append(
-            f"{self.file}: {self._kinds()}; `econnet inspect {self.file}` shows each, "
-            "--kind COLUMN=KIND changes one"
+        kinds = (
+            f"{self.file}: {self._kinds()}; `econnet inspect {self.file}` shows each"
         )
-        return lines
+        if any(override.startswith("--kind") for override in self.overrides):
+            kinds += ", --kind COLUMN=KIND changes one"
+        return [*lines, kinds]
 
     def _summary(self) -> str:
         counts: dict[str, int] = {}
         for column in self.columns:
             counts[column.frequency] = counts.get(column.frequency, 0) + 1
-        series = " and ".join(
-            f"{count:,} {_words(frequency)}" for frequency, count in counts.items()
+        series = _listed(
+            [f"{count:,} {_words(frequency)}" for frequency, count in counts.items()]
         )
         span = f", {self._span()}" if self.columns else ""
         target = f"; target {self.target}" if self.target else ""
@@ -112,6 +113,11 @@ class Understood:
             for kind, names in by_kind.items()
         ]
         return f"read {'; '.join(parts)}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence: a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), *parts[-1:]] if parts[1:] else parts)
 
 
 def _areas(names: Sequence[str]) -> str:

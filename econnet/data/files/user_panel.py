@@ -176,8 +176,8 @@ def read_as(data: Path | pd.DataFrame, reading: Reading) -> Table:
     whole_number(reading.lag, 0, MAX_LAG, option="--lag")
     if isinstance(data, pd.DataFrame):
         if reading.sheet is not None:
-            raise UsageError("a DataFrame has no sheets: leave --sheet out")
-        return _table("the DataFrame", sources.open_frame(data), reading)
+            raise UsageError("a DataFrame has no sheets: leave sheet out")
+        return _table(FRAME, sources.open_frame(data), reading)
     return _table(data.name, sources.open_file(data, reading.sheet), reading)
 
 
@@ -223,18 +223,21 @@ def _of_rows(
     """Return the table of rows with numbers, periods and areas."""
     if rows.empty:
         raise DataError(f"{file} has no value: fill in at least one column")
-    rows = without_repeats(rows, reading, remarks)
+    rows, repeating = without_repeats(rows, reading)
     rows["known_at"] = days_known(file, rows, reading)
     professional = professional_forecasts(file, rows, reading.kinds)
     if declared := declared_forecasts(reading.kinds):
         rows = rows[~rows["indicator"].isin(declared)]
-    warnings: list[str] = []
+    warnings = areas.unknown_names(found)
     rows = without_projections(rows, reading, warnings)
     rows = without_unpublished(file, rows, reading, warnings)
     rows = sorted_by_keys(file, rows)
     rows, aggregates = _without_aggregates(rows, found, warnings)
     if rows.empty:
-        raise DataError(f"{file} has no value for a period that has ended")
+        raise DataError(
+            f"{file} has no value for a period that has ended: add past values, or "
+            "correct the dates"
+        )
     rows = with_differences(rows)
     left_out = dict(tidy.left_out)
     early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
@@ -246,6 +249,7 @@ def _of_rows(
     if len(inferred) < len(rows["indicator"].cat.categories):
         kept = rows["indicator"].isin([*inferred])
         rows, early = rows[kept], early[kept]
+    remarks = [*remarks, *(repeating[name] for name in inferred if name in repeating)]
     rows = dated_by_kind(rows, early, inferred)
     if rows.empty:
         raise DataError(f"{file} has no series: {'; '.join(_reasons(left_out))}")
@@ -464,7 +468,7 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     if found.whole:
         name = areas.find(found.whole, [found.whole], {found.whole: ""}).name
         regions = [each for key, each in found.names.items() if key != found.whole]
-        remarks.append(f"regions of {name}, such as {regions[0]}")
+        remarks.append(f"regions ({name}), such as {regions[0]}")
     return found, [*remarks, *_of_several_names(found)]
 
 
@@ -491,8 +495,11 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
         names = {"USA": "United States"}
         remark = f"country: United States, because {ids[0]} is a US series of FRED"
         return Areas({"": "USA"}, names), [remark]
+    option = "--country DEU"
+    if file == FRAME:
+        option = 'read_data(data, country="DEU")'
     raise DataError(
-        f"{file} has no country column: name its country with --country DEU, or add a "
+        f"{file} has no country column: name its country with {option}, or add a "
         "column called country with the same text on every line"
     )
 
@@ -518,5 +525,6 @@ def _without_aggregates(
     return rows, aggregates
 
 
+FRAME = "the DataFrame"
 # Persian and Indian words and emoji of several parts need these invisible characters.
 WITHOUT_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))

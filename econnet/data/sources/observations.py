@@ -249,7 +249,13 @@ def in_order(
     once = rows.drop_duplicates([*keys, "value"])
     twice = once[once.duplicated(keys, keep=False)]
     if len(twice):
-        where = " ".join(str(twice.iloc[0][key]) for key in keys)
+        where = " ".join(_key_text(twice.iloc[0][key]) for key in keys)
         values = " and ".join(str(value) for value in twice["value"].iloc[:2])
         raise make_error(f"two values for {where}: {values}")
     return once.sort_values(keys, ignore_index=True)
+
+
+def _key_text(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"(known on {value.date()})"
+    return str(value)

@@ -278,6 +278,7 @@ def test_38_fiscal_years_are_years() -> None:
 def test_41_calendar_and_ids_are_left_out() -> None:
     table = read("41/months.csv")
     assert set(table.understood.left_out) == {"Year", "Month", "id"}
+    assert not any("Year" in remark for remark in table.understood.remarks)
     assert set(table.kinds) == {"INDPRO", "UNRATE"}
 
 

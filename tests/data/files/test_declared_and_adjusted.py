@@ -1,6 +1,7 @@
 """Forecasts by others, tables of vintages, gaps, and seasonal adjustment."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -224,3 +225,37 @@ def test_x13_that_is_absent_or_fails_is_reported(
     rows = user_panel.read(seasonal_output()).observations
     with pytest.raises(DataError, match=message):
         adjustment.adjust(rows, [("A", "output")], "Q", "x13")
+
+
+def test_series_that_x13_adjusts_is_read_with_the_days_of_its_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("statsmodels")
+    # In place of X-13: a program with its files, whose adjusted value is the half.
+    program = tmp_path / "x13as"
+    program.write_text(f"#!{sys.executable}\n{HALVES}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("X13PATH", raising=False)
+    monkeypatch.delenv("X12PATH", raising=False)
+    rows = user_panel.read(seasonal_output().head(22)).observations
+    adjusted = adjustment.adjust(rows, [("A", "output")], "Q", "x13")
+    newest = adjusted[adjusted["known_at"] == rows["known_at"].max()]
+    halves = rows["value"].to_numpy() / 2
+    np.testing.assert_allclose(newest["value"], halves, rtol=1e-9)
+    assert newest["period"].tolist() == rows["period"].astype(str).tolist()
+    # Five years are needed, so three vintages of 20 to 22 quarters are adjusted.
+    assert adjusted.groupby("known_at").size().tolist() == [20, 21, 22]
+
+
+HALVES = """
+import pathlib, re, sys
+if len(sys.argv) > 2:
+    spec = pathlib.Path(sys.argv[1] + ".spc").read_text()
+    values = re.search(r"data ?= ?[(]([^)]*)[)]", spec)[1].split()
+    lines = ["date\\tx", "------\\t------"]
+    lines += [f"200001\\t{float(value) / 2!r}" for value in values]
+    for end in (".err", ".out", ".d11", ".d12", ".d13"):
+        text = "" if end == ".err" else "\\n".join(lines)
+        pathlib.Path(sys.argv[2] + end).write_text(text)
+"""

@@ -127,6 +127,8 @@ def test_export_in_each_format_is_read_back(tmp_path: Path, ending: str) -> None
         check_dtype=False,
     )
     assert "exported by econnet" in table.understood.remarks[0]
+    # An option that such a file refuses is not offered.
+    assert not any("--kind" in line for line in table.understood.lines())
     with pytest.raises(UsageError, match="real_gdp keeps the kind of its indicator"):
         user_panel.read(path, kinds={"real_gdp": "rate"})
 
