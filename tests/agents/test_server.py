@@ -29,6 +29,9 @@ import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from econnet.cli.agents.answers import Answers
+from econnet.cli.agents.server import make_server
+
 pytestmark = pytest.mark.usefixtures("light")
 
 WITH_A_FORECAST = ("forecast", "track_record", "drivers", "sources")
@@ -96,6 +99,7 @@ def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
         assert tool.annotations.read_only_hint
         assert tool.description
         assert tool.output_schema
+        assert tool.input_schema["additionalProperties"] is False
     assert not (tmp_path / "data").exists()
 
 
@@ -252,6 +256,52 @@ def test_stored_question_is_found_by_the_name_of_its_model(
     requests = [*answers.stored_requests(made.country)]
     assert [request.horizon for request in requests] == [None, 2]
     assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
+
+
+DEU = {"country": "DEU"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "message"),
+    [
+        ("forecast", {}, "`country` is missing"),
+        ("forecast", {"country": 5}, "`country` 5 is not a text"),
+        ("forecast", DEU | {"event": "soon"}, "`event` 'soon' is not 'at' or 'within'"),
+        (
+            "compare",
+            {"countries": [], "frequency": "W"},
+            "`frequency` 'W' is not 'A', 'Q' or 'M'",
+        ),
+        ("drivers", DEU | {"horizon": "1q"}, "`horizon` '1q' is not a whole number"),
+        ("what_if", DEU | {"changes": 2}, "`changes` 2 is not a list"),
+        (
+            "what_if",
+            DEU | {"changes": [{"by": "two"}]},
+            "`changes[0].indicator` is missing; `changes[0].by` 'two' is not a number",
+        ),
+        (
+            "what_if",
+            DEU | {"changes": [{"indicator": "exports", "add": 2}]},
+            "`changes[0].add` is not an argument",
+        ),
+        (
+            "questions",
+            DEU | {"as_of\n": "2008"},
+            r"`as_of\n` is not an argument of questions, which takes country",
+        ),
+    ],
+)
+def test_wrong_argument_is_explained_in_one_line(
+    tool: str, arguments: dict[str, Any], message: str, folder: Path
+) -> None:
+    async def call() -> Any:  # noqa: ANN401 - the client's result
+        answers = Answers(StoredAnswers(Workspace(folder, folder), small_data()))
+        async with Client(make_server(answers)) as client:
+            return await client.call_tool(tool, arguments)
+
+    result = anyio.run(call)
+    assert result.is_error
+    assert result.content[0].text == message
 
 
 def test_one_line_explains_how_to_install_a_missing_extra(tmp_path: Path) -> None:
