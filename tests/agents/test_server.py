@@ -17,6 +17,7 @@ from econnet import make_forecast, to_record
 from econnet.core.errors import DataError
 from econnet.core.task import TaskRequest
 from econnet.core.workspace import Workspace
+from econnet.data import panel
 from econnet.forecast import preparation, stored_answers
 from econnet.forecast.result import Forecast
 from econnet.forecast.stored_answers import StoredAnswers
@@ -225,6 +226,39 @@ def test_answer_is_computed_once_until_model_or_day_changes(
 
     monkeypatch.setattr(stored_answers, "date", Tomorrow)
     assert answers.ask(made.country, TaskRequest()) is not second
+
+
+def test_countries_trained_together_are_prepared_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("ECONNET_DATA", "ECONNET_REPORTS"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    made = [make_forecast(name, small_data()) for name in ("Germany", "France")]
+    germany, france = (forecast.country for forecast in made)
+
+    def fresh() -> StoredAnswers:
+        return StoredAnswers(Workspace(tmp_path, tmp_path), small_data())
+
+    alone = to_record(fresh().ask(france, TaskRequest()).forecast)
+    answers = fresh()
+    answers.ask(germany, TaskRequest())
+    build = Mock(wraps=panel.build)
+    monkeypatch.setattr(panel, "build", build)
+    second = to_record(answers.ask(france, TaskRequest()).forecast)
+    assert not build.called
+    assert {**second, "made_at": ""} == {**alone, "made_at": ""}
+
+
+def test_logged_forecasts_are_scored_by_the_data_of_their_country(
+    made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(StoredAnswers(Workspace(folder, folder), small_data()))
+    answers.track_record("DEU", TaskRequest())
+    build = Mock(wraps=panel.build)
+    monkeypatch.setattr(panel, "build", build)
+    assert answers.track_record("DEU", TaskRequest()).logged.n_logged >= 1
+    (call,) = build.call_args_list
+    assert set(call.args[0]["country"]) == {made.country.alpha3}
 
 
 def test_damaged_model_is_read_once_until_its_file_changes(
