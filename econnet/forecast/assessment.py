@@ -116,7 +116,7 @@ class PoolAssessment:
 
         They take seconds for a large pool, and a probability does not need them.
         """
-        if len(set(self.scored["country"])) == 1:
+        if len(self.scored["country"].unique()) == 1:
             return {}
         return scores_by_model(self.scored)
 

@@ -80,18 +80,23 @@ class PreparedQuestions:
 
     @classmethod
     def of(
-        cls, known: Dataset, country: Country, request: TaskRequest
+        cls,
+        known: Dataset,
+        country: Country,
+        request: TaskRequest,
+        sharing: Sequence[PreparedTask] = (),
     ) -> "PreparedQuestions":
         """Return the standard questions that the data of a country allow.
 
-        `DataError` is raised if they allow none.
+        What is the same in one of `sharing` is taken from there. `DataError` is raised
+        if they allow none.
         """
         tasks = standard_tasks(known, country, request)
         ready: list[PreparedTask] = []
         reason: DataError | None = None
         for task in tasks:
             try:
-                ready.append(_prepared(known, country, task, ready))
+                ready.append(_prepared(known, country, task, ready, sharing))
             except DataError as error:
                 reason = reason or error
         if reason is not None and not ready:
@@ -143,13 +148,20 @@ class PreparedQuestions:
 
 
 def _prepared(
-    known: Dataset, country: Country, task: Task, others: Sequence[PreparedTask]
+    known: Dataset,
+    country: Country,
+    task: Task,
+    others: Sequence[PreparedTask],
+    sharing: Sequence[PreparedTask],
 ) -> PreparedTask:
-    """Return a task prepared, with what it shares with `others` taken from there."""
+    """Return a task prepared, with what it shares with others taken from there.
+
+    `others` are of the country, `sharing` of any.
+    """
     for other in others:
         if (other.task.label, other.task.frequency) == (task.label, task.frequency):
             return preparation.at_horizon(other, task.horizon, task.event)
-    return preparation.prepare(known, country, task, sharing=others)
+    return preparation.prepare(known, country, task, sharing=[*sharing, *others])
 
 
 def answer(

@@ -299,14 +299,14 @@ def check_content(model: Model, features: DesignMatrix) -> None:
 
     Its fingerprint fits the data, but whoever has the same data can forge that.
     """
-    models = {*model.track_record["model"]}
+    models = {*model.track_record["model"].unique()}
     known = {"econnet", *TITLES}
     measured = {importance.indicator for importance in model.importance}
     content = {
         "forecasts of econnet and the historical average": {"econnet", "base_rate"}
         <= models,
         "models of econnet only": models <= known,
-        "countries of the data only": {*model.track_record["country"]}
+        "countries of the data only": {*model.track_record["country"].unique()}
         <= {*features.countries},
         "indicators of the data only": measured <= {*indicators(features)},
     }

@@ -94,6 +94,9 @@ class _Session:
     ----------
     given
         Data to use instead of the store's and the bundled ones.
+    prepared
+        Tasks that were prepared; countries that are trained together share most of
+        them.
     """
 
     given: Dataset | None
@@ -102,13 +105,22 @@ class _Session:
         default_factory=dict
     )
     failures: dict[tuple[Country, TaskRequest], _Failure] = field(default_factory=dict)
-    prepared: dict[Task, list[PreparedTask]] = field(default_factory=dict)
+    prepared: list[PreparedTask] = field(default_factory=list)
     shared: dict[str, Shared] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Dataset:
         """The data; read when they are first needed."""
         return self.given or load.known(Settings.from_environment())
+
+    def keep(self, prepared: PreparedTask) -> None:
+        """Keep a prepared task, unless the same was kept for another country."""
+        same = (
+            other.task == prepared.task and other.panel is prepared.panel
+            for other in self.prepared
+        )
+        if not any(same):
+            self.prepared.append(prepared)
 
 
 class StoredAnswers:
@@ -307,7 +319,11 @@ class StoredAnswers:
             if answers is not None:
                 best = headline(answers, pd.Timestamp.now().normalize())
                 return _prepared(session, replace(question, task=best.task)), answers
-            asked = PreparedQuestions.of(question.known, question.country, request)
+            asked = PreparedQuestions.of(
+                question.known, question.country, request, session.prepared
+            )
+            for each in asked.prepared:
+                session.keep(each)
             answers = saved_answers.load(file, asked.digest())
         except ValueError as error:
             raise DataError(_damaged(question, file, error)) from error
@@ -318,12 +334,10 @@ class StoredAnswers:
 
 def _prepared(session: _Session, question: Question) -> PreparedTask:
     """Return a question prepared; countries share what they learn from."""
-    sharing = session.prepared.setdefault(question.task, [])
     prepared = preparation.prepare(
-        question.known, question.country, question.task, sharing=sharing
+        question.known, question.country, question.task, sharing=session.prepared
     )
-    if all(prepared.panel is not other.panel for other in sharing):
-        sharing.append(prepared)
+    session.keep(prepared)
     return prepared
 
 

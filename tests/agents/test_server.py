@@ -17,6 +17,7 @@ from econnet import make_forecast, to_record
 from econnet.core.errors import DataError
 from econnet.core.task import TaskRequest
 from econnet.core.workspace import Workspace
+from econnet.data import panel
 from econnet.forecast import preparation, stored_answers
 from econnet.forecast.result import Forecast
 from econnet.forecast.stored_answers import StoredAnswers
@@ -28,6 +29,9 @@ pytest.importorskip("mcp", reason="the extra mcp is not installed")
 import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from econnet.cli.agents.answers import Answers
+from econnet.cli.agents.server import make_server
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -96,6 +100,7 @@ def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
         assert tool.annotations.read_only_hint
         assert tool.description
         assert tool.output_schema
+        assert tool.input_schema["additionalProperties"] is False
     assert not (tmp_path / "data").exists()
 
 
@@ -223,6 +228,39 @@ def test_answer_is_computed_once_until_model_or_day_changes(
     assert answers.ask(made.country, TaskRequest()) is not second
 
 
+def test_countries_trained_together_are_prepared_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("ECONNET_DATA", "ECONNET_REPORTS"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    made = [make_forecast(name, small_data()) for name in ("Germany", "France")]
+    germany, france = (forecast.country for forecast in made)
+
+    def fresh() -> StoredAnswers:
+        return StoredAnswers(Workspace(tmp_path, tmp_path), small_data())
+
+    alone = to_record(fresh().ask(france, TaskRequest()).forecast)
+    answers = fresh()
+    answers.ask(germany, TaskRequest())
+    build = Mock(wraps=panel.build)
+    monkeypatch.setattr(panel, "build", build)
+    second = to_record(answers.ask(france, TaskRequest()).forecast)
+    assert not build.called
+    assert {**second, "made_at": ""} == {**alone, "made_at": ""}
+
+
+def test_logged_forecasts_are_scored_by_the_data_of_their_country(
+    made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(StoredAnswers(Workspace(folder, folder), small_data()))
+    answers.track_record("DEU", TaskRequest())
+    build = Mock(wraps=panel.build)
+    monkeypatch.setattr(panel, "build", build)
+    assert answers.track_record("DEU", TaskRequest()).logged.n_logged >= 1
+    (call,) = build.call_args_list
+    assert set(call.args[0]["country"]) == {made.country.alpha3}
+
+
 def test_damaged_model_is_read_once_until_its_file_changes(
     made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +290,52 @@ def test_stored_question_is_found_by_the_name_of_its_model(
     requests = [*answers.stored_requests(made.country)]
     assert [request.horizon for request in requests] == [None, 2]
     assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
+
+
+DEU = {"country": "DEU"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "message"),
+    [
+        ("forecast", {}, "`country` is missing"),
+        ("forecast", {"country": 5}, "`country` 5 is not a text"),
+        ("forecast", DEU | {"event": "soon"}, "`event` 'soon' is not 'at' or 'within'"),
+        (
+            "compare",
+            {"countries": [], "frequency": "W"},
+            "`frequency` 'W' is not 'A', 'Q' or 'M'",
+        ),
+        ("drivers", DEU | {"horizon": "1q"}, "`horizon` '1q' is not a whole number"),
+        ("what_if", DEU | {"changes": 2}, "`changes` 2 is not a list"),
+        (
+            "what_if",
+            DEU | {"changes": [{"by": "two"}]},
+            "`changes[0].indicator` is missing; `changes[0].by` 'two' is not a number",
+        ),
+        (
+            "what_if",
+            DEU | {"changes": [{"indicator": "exports", "add": 2}]},
+            "`changes[0].add` is not an argument",
+        ),
+        (
+            "questions",
+            DEU | {"as_of\n": "2008"},
+            r"`as_of\n` is not an argument of questions, which takes country",
+        ),
+    ],
+)
+def test_wrong_argument_is_explained_in_one_line(
+    tool: str, arguments: dict[str, Any], message: str, folder: Path
+) -> None:
+    async def call() -> Any:  # noqa: ANN401 - the client's result
+        answers = Answers(StoredAnswers(Workspace(folder, folder), small_data()))
+        async with Client(make_server(answers)) as client:
+            return await client.call_tool(tool, arguments)
+
+    result = anyio.run(call)
+    assert result.is_error
+    assert result.content[0].text == message
 
 
 def test_one_line_explains_how_to_install_a_missing_extra(tmp_path: Path) -> None:

@@ -249,7 +249,8 @@ class Answers:
             for line in forecast_log.read(self.stored.workspace.forecast_log)
             if line["country"] == alpha3 and not line["file"]
         ]
-        scores = outcomes.score_log(lines, self.stored.known)
+        known = self.stored.known.of_country(alpha3)
+        scores = outcomes.score_log(lines, known)
         return PublishedRecord(
             len(scores.forecasts),
             len(scores.scored),

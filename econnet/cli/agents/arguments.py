@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from econnet.core.errors import UsageError
 from econnet.core.task import TaskRequest
@@ -19,6 +19,9 @@ class Change:
     `by` adds to the actual value, `to` replaces it; give one of them, in the unit in
     which the indicator is shown.
     """
+
+    # For pydantic, which would ignore a misspelt `by`.
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     indicator: str
     by: float | None = None

@@ -17,6 +17,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from econnet.cli.agents.answers import Answers
+from econnet.cli.agents.strict_tool import StrictTool
 from econnet.cli.agents.tools import Tools
 from econnet.core.errors import EconnetError
 from econnet.core.workspace import Workspace
@@ -45,20 +46,19 @@ def serve(workspace: Workspace) -> None:
 
 def make_server(answers: Answers) -> MCPServer[None]:
     """Return the server with its tools."""
-    server: MCPServer[None] = MCPServer(
+    reads = ToolAnnotations(
+        read_only_hint=True, idempotent_hint=True, open_world_hint=False
+    )
+    return MCPServer(
         "econnet",
         instructions=INSTRUCTIONS,
         version=version("econnet"),
         log_level="WARNING",
+        tools=[
+            StrictTool.from_function(_with_errors_as_text(tool), annotations=reads)
+            for tool in Tools(answers).all()
+        ],
     )
-    for tool in Tools(answers).all():
-        server.add_tool(
-            _with_errors_as_text(tool),
-            annotations=ToolAnnotations(
-                read_only_hint=True, idempotent_hint=True, open_world_hint=False
-            ),
-        )
-    return server
 
 
 def _with_errors_as_text(tool: Callable[Arguments, Result]) -> Callable[..., Result]:

@@ -110,11 +110,14 @@ def _extremes(values: Floats, window: int) -> list[TurningPoint]:
     Among equal values, the last is the peak and the first is the trough, so that a
     contraction begins and ends with a fall.
     """
-    around = np.lib.stride_tricks.sliding_window_view(values, 2 * window + 1)
-    before, after = around[:, :window], around[:, window + 1 :]
-    middle = around[:, window]
-    peaks = (middle >= before.max(axis=1)) & (middle > after.max(axis=1))
-    troughs = (middle < before.min(axis=1)) & (middle <= after.min(axis=1))
+    n = max(len(values) - 2 * window, 0)
+    middle = values[window : window + n]
+    peaks, troughs = np.full(n, True), np.full(n, True)
+    for distance in range(1, window + 1):
+        before = values[window - distance :][:n]
+        after = values[window + distance :][:n]
+        peaks &= (middle >= before) & (middle > after)
+        troughs &= (middle < before) & (middle <= after)
     return [
         TurningPoint(position + window, bool(peaks[position]))
         for position in np.flatnonzero(peaks | troughs).tolist()

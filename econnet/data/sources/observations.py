@@ -167,6 +167,14 @@ class Dataset:
         object.__setattr__(same, "digest", digest)
         return same
 
+    def of_country(self, alpha3: str) -> "Dataset":
+        """Return the observations and series of one country only."""
+        return replace(
+            self,
+            observations=self.observations[self.observations["country"] == alpha3],
+            series=self.series[self.series["country"] == alpha3],
+        )
+
     def __repr__(self) -> str:
         """Return where the data come from and how much there is, in one line."""
         countries = self.series["country"].nunique()

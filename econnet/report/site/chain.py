@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import msgspec
+import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.periods import Frequency
@@ -93,6 +94,12 @@ class RecordedForecast(
     def edition(self) -> tuple[str, ...]:
         """The key with data and version, which may change within an origin."""
         return (*self.key, self.as_of, self.version)
+
+    @property
+    def after_period(self) -> bool:
+        """Whether the period was over when the forecast was published."""
+        period = pd.Period(self.period)
+        return pd.Period(self.recorded_at[:10], period.freq) > period
 
 
 class RecordedOutcome(

@@ -112,14 +112,20 @@ def _link(parent: ElementTree.Element, href: str, rel: str, kind: str) -> None:
 
 
 def above_average(forecasts: Sequence[RecordedForecast]) -> list[RecordedForecast]:
-    """Return forecasts, the one furthest above its country's average first."""
-    return sorted(forecasts, key=lambda it: it.base_rate - it.probability)
+    """Return forecasts, the one furthest above its country's average first.
+
+    Those whose period is over come last.
+    """
+    return sorted(
+        forecasts, key=lambda it: (it.after_period, it.base_rate - it.probability)
+    )
 
 
 def forecast_sentence(forecast: RecordedForecast) -> str:
     """Return a forecast in a sentence."""
+    over = " (period over)" if forecast.after_period else ""
     return (
-        f"{country_name(forecast)}, {wording.period_name(forecast.period)}: "
+        f"{country_name(forecast)}, {wording.period_name(forecast.period)}{over}: "
         f"{wording.percent(forecast.probability)} (historical average "
         f"{wording.percent(forecast.base_rate)})."
     )

@@ -79,7 +79,7 @@ def table(document: ScoreboardDocument) -> pd.DataFrame:
 def _counts(scores: Scoreboard) -> str:
     """Return how many forecasts were published, and how they scored."""
     public = scores.public
-    published = sum(row.public_before for row in scores.rows)
+    published = sum(row.public_before for row in scores.rows) - len(_open(scores))
     text = f"{count(published, 'forecast')} published before the outcome was known."
     if public.econnet is None or public.base_rate is None:
         return f"{text} No outcome is known yet."
@@ -112,13 +112,35 @@ def _difference(against: Comparison) -> str:
 
 
 def _late(scores: Scoreboard) -> Iterator[str]:
-    """Yield how many forecasts are not scored, if any, and why."""
+    """Yield how many forecasts may have been too late, if any, and how they count."""
+    if stale := len(_open(scores)):
+        yield (
+            f"{count(stale, 'other forecast')} entered the record when the period was "
+            "over, and the data did not contain the outcome. They will be scored only "
+            "if it became known later than that."
+        )
     if late := sum(not row.public_before for row in scores.rows):
         yield (
             f"{count(late, 'other forecast')} entered the record only after the "
             "outcome was known. The record does not prove that they were made before, "
             "so they are listed but not scored here."
         )
+
+
+def _open(scores: Scoreboard) -> list[Row]:
+    """Return the pending forecasts that were published after their period."""
+    return [row for row in scores.rows if _is_open(row)]
+
+
+def _is_open(row: Row) -> bool:
+    return row.outcome is None and row.forecast.after_period
+
+
+def _state(row: Row) -> str:
+    """Return the state of a forecast, with what speaks against it in brackets."""
+    if not row.public_before:
+        return f"{row.state} (known before)"
+    return f"{row.state} (period over)" if _is_open(row) else row.state
 
 
 def _score_rows(scores: Scoreboard) -> Iterator[tuple[str, ...]]:
@@ -180,7 +202,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         percent(forecast.probability),
         percent(forecast.base_rate),
         "" if given is None else percent(given),
-        row.state if row.public_before else f"{row.state} (known before)",
+        _state(row),
         "miss" if row.missed else "",
     )
 

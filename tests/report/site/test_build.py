@@ -36,6 +36,7 @@ from econnet.runtime import atomic_files
 from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
 from tests.builders import changed
 from tests.report.conftest import MakeForecast
+from tests.report.site.conftest import forecast
 
 SCHEMA = Path(__file__).with_name("atom.rng")
 
@@ -252,6 +253,25 @@ def test_scoreboard_shows_every_forecast_and_every_miss(
     assert misses.count("Germany") == 0
     assert rows.count("<tr>") - 1 == len(record.first_lines())
     assert record.head in rows
+
+
+def test_forecast_published_after_its_period_does_not_pass_for_an_early_one(
+    site: Site, tmp_path: Path
+) -> None:
+    stale = forecast(country="BRA", origin="2020", period="2021", base_rate=0.0)
+    nowcast = forecast(origin="2026", period="2026", horizon=0)
+    record = Record().extended([stale, nowcast, forecast()])
+    folder = tmp_path / "site"
+    build.write(replace(site, record=record), folder)
+    text = (folder / "scoreboard.html").read_text("utf-8")
+    assert "2 forecasts published before the outcome was known." in text
+    assert "1 other forecast entered the record when the period was over" in text
+    assert text.count("pending (period over)") == 2, "in the cell, and what sorts it"
+    (summary,) = etree.parse(folder / feed.FILE).findall("{*}entry/{*}summary")
+    assert summary.text.endswith(
+        "Brazil, 2021 (period over): 20% (historical average 0%)."
+    )
+    assert summary.text.count("period over") == 1
 
 
 def test_files_are_those_of_the_checksums(published: Path) -> None:
