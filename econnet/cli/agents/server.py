@@ -18,6 +18,7 @@ from mcp.types import ToolAnnotations
 
 from econnet.cli.agents.answers import Answers
 from econnet.cli.agents.tools import Tools
+from econnet.cli.docstrings import docstring
 from econnet.core.errors import EconnetError
 from econnet.core.workspace import Workspace
 
@@ -54,6 +55,7 @@ def make_server(answers: Answers) -> MCPServer[None]:
     for tool in Tools(answers).all():
         server.add_tool(
             _with_errors_as_text(tool),
+            description=docstring(tool),
             annotations=ToolAnnotations(
                 read_only_hint=True, idempotent_hint=True, open_world_hint=False
             ),
