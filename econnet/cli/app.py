@@ -24,6 +24,7 @@ from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
 from econnet.cli.dependent_options import Command
+from econnet.cli.docstrings import docstring
 from econnet.cli.exit_codes import INTERRUPTED
 from econnet.core import plugins
 from econnet.core.errors import UsageError
@@ -55,7 +56,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in COMMANDS:
-    app.command(cls=Command)(command)
+    app.command(cls=Command, help=docstring(command))(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -199,11 +200,33 @@ def _fail(message: str, exit_code: int) -> NoReturn:
     if "--debug" in sys.argv[1:]:
         with suppress(OSError, AttributeError):
             traceback.print_exc()
-        sys.exit(exit_code)
+        _exit(exit_code)
     # If stderr is closed, the exit code still reports the failure.
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"econnet: {_bounded(printable(message))}\n")
         sys.stderr.flush()
+    _exit(exit_code)
+
+
+def _exit(exit_code: int) -> NoReturn:
+    """Exit within some seconds, whatever threads and worker processes do.
+
+    Python waits for them without a limit, and signals are ignored by now. What has been
+    printed is flushed first, because ending the process drops it.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_output()
+    except (AttributeError, MemoryError, ValueError):
+        pass  # it is closed, and nothing can be flushed
+
+    def end() -> None:
+        time.sleep(SECONDS_TO_END)
+        os._exit(exit_code)
+
+    with suppress(MemoryError, RuntimeError):  # no thread can be started
+        threading.Thread(target=end, daemon=True).start()
     sys.exit(exit_code)
 
 

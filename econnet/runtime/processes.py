@@ -104,8 +104,12 @@ def start(workers: int, modules: Sequence[str]) -> None:
     """
     with _starting(), starter() as thread:
         pool = reusable_pool(workers)
-        for _ in range(workers):
-            thread.submit(pool.submit, _import, modules).result()
+        try:
+            for _ in range(workers):
+                thread.submit(pool.submit, _import, modules).result()
+        except BaseException:
+            pool.shutdown(kill_workers=True)
+            raise
 
 
 def end(workers: int) -> None:

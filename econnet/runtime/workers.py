@@ -117,8 +117,9 @@ def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
         return [result.result() for result in results]
     inbox = Inbox()
     with ThreadPoolExecutor(len(calls)) as pool:
-        results = _started(calls, pool, inbox)
+        # Calls that were started wait for their tasks, even if others were not.
         try:
+            results = _started(calls, pool, inbox)
             _compute(inbox)
         except BaseException as error:
             for task in inbox.stop(error):
@@ -145,13 +146,14 @@ def _started(
 
     def run(call: Callable[[], Value]) -> Value:
         with _temporarily(_inbox, inbox):
-            try:
-                return call()
-            finally:
-                inbox.leave()
+            return call()
 
     inbox.enter(len(calls))
-    return [pool.submit(copy_context().run, run, call) for call in calls]
+    results = [pool.submit(copy_context().run, run, call) for call in calls]
+    for result in results:
+        # However the call ends: an error can occur before its first line.
+        result.add_done_callback(lambda _: inbox.leave())
+    return results
 
 
 @contextmanager

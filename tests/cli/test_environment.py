@@ -13,6 +13,7 @@ VARIABLES = {
         "PYTHONDEVMODE": "1",
         "PYTHONHASHSEED": "7",
         "PYTHONIOENCODING": "ascii:backslashreplace",
+        "PYTHONOPTIMIZE": "2",
         "PYTHONSTARTUP": "/nowhere",
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "0",

@@ -1,5 +1,6 @@
 """The help of the command line, and its completion and suggestions."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from econnet.cli.agents.tools import Tools
 from econnet.cli.app import COMMANDS, app
 from econnet.cli.exit_codes import CLOSED_PIPE
 from econnet.core.task import LABEL_RULES
 from econnet.data.cycle import labels
-from tests.user import econnet
+from tests.user import econnet, econnet_process
 
 NAMES = [command.__name__ for command in COMMANDS]
 GROUP = typer.main.get_group(app)
@@ -28,6 +30,39 @@ def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
     assert max(map(len, run.stdout.splitlines())) <= 80
     assert "..." not in run.stdout.replace("[ARGS]...", "")
     assert re.search(r"Example: econnet \w+", run.stdout)
+
+
+WITHOUT_DOCSTRINGS = """
+from econnet.cli.agents.tools import Tools
+from econnet.cli.app import COMMANDS
+from econnet.cli.docstrings import docstring
+
+assert docstring.__doc__ is None
+for function in [*COMMANDS, *Tools(None).all()]:
+    print(repr(docstring(function)))
+"""
+
+
+def test_help_and_tools_keep_their_texts_without_docstrings(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    functions = [*COMMANDS, *Tools(None).all()]  # type: ignore[arg-type]  # not asked
+    texts = [repr(inspect.getdoc(function)) for function in functions]
+    assert run.stdout.splitlines() == texts
+
+
+def test_help_without_docstrings_is_the_same(tmp_path: Path) -> None:
+    for arguments in (["--help"], ["report", "--help"]):
+        usual = econnet(*arguments, folder=tmp_path, COLUMNS="80")
+        run = econnet_process(
+            *arguments, folder=tmp_path, COLUMNS="80", PYTHONOPTIMIZE="2"
+        )
+        assert run.stdout == usual.stdout
 
 
 def test_forecast_takes_one_country_and_does_not_call_the_option_repeatable(

@@ -121,6 +121,26 @@ def test_whatever_happens_ends_in_one_line(
 
 
 @posix
+@pytest.mark.parametrize("manner", [[], ["--debug"]])
+def test_threads_and_processes_that_do_not_end_are_not_waited_for_without_limit(
+    manner: list[str], tmp_path: Path
+) -> None:
+    # Python itself would wait for the thread, and loky for its process.
+    happens = (
+        "import threading, time; print('written before'); "
+        "threading.Thread(target=threading.Event().wait).start(); "
+        "from econnet.runtime.processes import reusable_pool; "
+        f"reusable_pool(1).submit(time.sleep, {HANG_SECONDS}); "
+        "raise KeyboardInterrupt"
+    )
+    run = ends(ON_IMPORT.format(happens=happens), tmp_path, *manner)
+    assert run.returncode == 130
+    assert run.stdout == "written before\n"
+    if not manner:
+        assert run.stderr == "econnet: interrupted\n"
+
+
+@posix
 def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
     # The first file that is opened would be stdout to whatever prints.
     happens = (

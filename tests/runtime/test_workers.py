@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +131,21 @@ def test_first_error_of_calls_side_by_side_is_raised() -> None:
 
     with pytest.raises(KeyError):
         runtime_workers.side_by_side([lambda: computed(halves), refuse])
+
+
+def test_calls_side_by_side_end_when_not_all_could_be_started() -> None:
+    class Interrupted(list[Callable[[], object]]):
+        """Calls of which only the first is started before Ctrl-C."""
+
+        def __iter__(self) -> Iterator[Callable[[], object]]:
+            yield self[0]
+            raise KeyboardInterrupt
+
+    def call() -> object:
+        return runtime_workers.map_tasks(halves, range(2), key)
+
+    with pytest.raises(KeyboardInterrupt):
+        runtime_workers.side_by_side(Interrupted([call, call]))
 
 
 def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:

@@ -140,7 +140,8 @@ class Runner:
         """
         request = self._request(arguments, folder, Fault("calls"), None)
         answer = self._ask({**request, "pause": before})
-        assert answer == {"paused": True}, answer
+        # A fork copies one thread only, and the locks of all.
+        assert answer == {"paused": True, "threads": 1}, answer
         yield
         self._ask({"finish": True})
 

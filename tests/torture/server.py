@@ -13,6 +13,7 @@ import atexit
 import ctypes
 import dis
 import errno
+import faulthandler
 import importlib
 import json
 import multiprocessing.process
@@ -42,8 +43,11 @@ from econnet.cli import main as econnet_main
 PACKAGE = str(Path(econnet.__file__).parent)
 LOST = "lost"
 HANGS_AFTER_SECONDS = 900.0
+# A process of a machine that slept still needs some time to end.
+GRACE_SECONDS = 30.0
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"></svg>'
-KEPT: list[object] = []
+# Prints the traceback of every thread to stderr.
+SHOWS_WHERE = signal.SIGUSR1
 ACTIONS = {"count": 0, "errno": 1, "signal": 2}
 
 ERRORS: Mapping[str, Callable[[], BaseException]] = {
@@ -164,6 +168,7 @@ def arm(request: Mapping[str, Any]) -> Counter | None:
     for stream, name in ((1, "stdout"), (2, "stderr")):
         file = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, stream)
+    faulthandler.register(SHOWS_WHERE, file=2)
     fault = request["fault"]
     if fault["layer"] == "calls":
         SHIM.torture_arm(
@@ -245,7 +250,8 @@ class Server:
 
         def paused(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
             setattr(place, name, function)
-            self.answer({"paused": True})
+            end_processes()
+            self.answer({"paused": True, "threads": threading.active_count()})
             for line in sys.stdin:
                 request = json.loads(line)
                 if request.get("finish"):
@@ -269,9 +275,12 @@ class Server:
             return True
         os.close(outgoing)
         ending = os.pidfd_open(pid)
-        patience = request["kill_after"] or HANGS_AFTER_SECONDS
-        ended, _, _ = select.select([ending], [], [], patience)
-        if not ended:
+        hung = False
+        if not has_ended(ending, request["kill_after"] or HANGS_AFTER_SECONDS):
+            if request["kill_after"] is None and not has_ended(ending, GRACE_SECONDS):
+                hung = True
+                os.kill(pid, SHOWS_WHERE)
+                has_ended(ending, GRACE_SECONDS)
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         os.close(ending)
@@ -281,7 +290,7 @@ class Server:
         self.answer(
             {
                 "exit_code": os.waitstatus_to_exitcode(status),
-                "hung": not ended and request["kill_after"] is None,
+                "hung": hung,
                 "seconds": time.monotonic() - began,
                 "count": told.get("count", SHIM.torture_count()),
                 "where": told.get("where", where),
@@ -290,13 +299,31 @@ class Server:
         return False
 
 
-def forget_processes() -> None:
-    """Leave the processes that compute to the one that started them."""
+def has_ended(process: int, seconds: float) -> bool:
+    """Wait for a process by its file descriptor; return whether it ended in time."""
+    ended, _, _ = select.select([process], [], [], seconds)
+    return bool(ended)
+
+
+def end_processes() -> None:
+    """End the processes that compute, and the threads that manage them.
+
+    Whatever lock a thread has while another one forks, nobody releases in the child.
+    """
     storage = loky.reusable_executor._executor_storage  # noqa: SLF001 - no other way
-    KEPT.append(storage.executor)  # else it would end them
-    storage.executor = None
-    # A child of `multiprocessing` does this when it begins; after `os.fork` nothing
-    # does.
+    if storage.executor is not None:
+        storage.executor.shutdown(kill_workers=True)
+        storage.executor = None
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
+
+
+def forget_processes() -> None:
+    """Leave what `multiprocessing` does at an exit to the process that forked.
+
+    A child of `multiprocessing` does this when it begins; after `os.fork` nothing does.
+    """
     multiprocessing.util._finalizer_registry.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     multiprocessing.util._run_after_forkers()  # type: ignore[attr-defined]  # noqa: SLF001
     multiprocessing.process._children.clear()  # type: ignore[attr-defined]  # noqa: SLF001

@@ -19,6 +19,7 @@ from mcp.types import ToolAnnotations
 from econnet.cli.agents.answers import Answers
 from econnet.cli.agents.strict_tool import StrictTool
 from econnet.cli.agents.tools import Tools
+from econnet.cli.docstrings import docstring
 from econnet.core.errors import EconnetError
 from econnet.core.workspace import Workspace
 
@@ -55,7 +56,11 @@ def make_server(answers: Answers) -> MCPServer[None]:
         version=version("econnet"),
         log_level="WARNING",
         tools=[
-            StrictTool.from_function(_with_errors_as_text(tool), annotations=reads)
+            StrictTool.from_function(
+                _with_errors_as_text(tool),
+                description=docstring(tool),
+                annotations=reads,
+            )
             for tool in Tools(answers).all()
         ],
     )
