@@ -1,4 +1,4 @@
-"""What a terminal shows after the progress display has ended."""
+"""What a terminal shows after the progress display has ended, and of an error."""
 
 import fcntl
 import os
@@ -64,7 +64,7 @@ class Screen:
             self.rows.append("")
 
 
-def written_to_terminal(*arguments: str, folder: Path) -> str:
+def written_to_terminal(*arguments: str, folder: Path, exit_code: int = 0) -> str:
     """Return all that a command writes to a terminal of 80 columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
@@ -85,7 +85,7 @@ def written_to_terminal(*arguments: str, folder: Path) -> str:
                 shown += part
         except OSError:  # Linux reports the end of a terminal so
             pass
-        assert process.wait(HANG_SECONDS) == 0, shown.decode()
+        assert process.wait(HANG_SECONDS) == exit_code, shown.decode()
     os.close(ours)
     return shown.decode()
 
@@ -115,3 +115,14 @@ def test_lines_are_whole_after_the_progress_display(
     for note in notes:
         assert " ".join(note.split()) in " ".join(text.split())
     assert not re.search(r"[\u2800-\u28ff\u2501\u2578\u257a]", text)
+
+
+def test_error_breaks_between_words_on_a_terminal_only(tmp_path: Path) -> None:
+    command = ("forecast", "--country", "DEU", "--label", "nber")
+    piped = light_econnet_process(*command, folder=tmp_path)
+    (line,) = piped.stderr.splitlines()
+    assert len(line) > COLUMNS
+    written = written_to_terminal(*command, folder=tmp_path, exit_code=3)
+    lines = [shown for shown in Screen().show(written) if shown]
+    assert max(map(len, lines)) < COLUMNS
+    assert " ".join(lines) == line

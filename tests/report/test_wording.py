@@ -22,6 +22,7 @@ from econnet.report import figures, html, wording
 from econnet.report.content import content
 from econnet.report.wording.formatting import (
     change_percent,
+    in_a_row,
     large_number,
     period_name,
     period_text,
@@ -172,6 +173,10 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     # The record counts the forecasts, those that the event followed, and the spells.
     counts = wording.record_counts(within)
     assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
+    (caveat,) = [it for it in wording.caveats(within) if "scores rest on" in it]
+    assert counts in caveat
+    assert "contraction in at least one quarter, Germany, " in wording.citation(within)
+    assert f", {wording.span(within)}, made on" in wording.citation(within)
     assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 
@@ -184,7 +189,9 @@ def test_record_counts_contractions_and_their_spells(germany: Forecast) -> None:
     assert first.last <= str(scored["period"].max())
     text = wording.record_counts(germany)
     assert text.startswith(f"{len(scored)} past quarters (")
-    assert f"({int(outcome.sum())} contractions in {spells} spells)" in text
+    assert f"({int(outcome.sum())} of them in {spells} contractions)" in text
+    (caveat,) = [it for it in wording.caveats(germany) if "scores rest on" in it]
+    assert text in caveat
 
 
 def nber(usa: Forecast) -> Forecast:
@@ -870,3 +877,11 @@ def test_value_has_its_unit() -> None:
     assert with_unit(34.7, "percent of GDP") == "34.7% of GDP"
     assert with_unit(1.2, "change, percentage points") == "1.2 percentage points"
     assert with_unit(98.04, "") == "98.0"
+
+
+def test_names_with_commas_are_parted_by_semicolons() -> None:
+    assert in_a_row(["permits"]) == "permits"
+    assert in_a_row(["permits", "jobs", "2 more"]) == "permits, jobs and 2 more"
+    assert in_a_row(["jobs", "permits, South", "2 more"]) == (
+        "jobs; permits, South; and 2 more"
+    )

@@ -133,9 +133,16 @@ def count(n: int, noun: str, none: str = "0") -> str:
 
 
 def in_a_row(names: Sequence[str]) -> str:
-    """Return names as a list within a sentence: `a, b and c`."""
+    """Return names as a list within a sentence: `a, b and c`.
+
+    Semicolons part names that contain commas: `a; permits, South; and c`.
+    """
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    if not others:
+        return last
+    if any(", " in name for name in names):
+        return f"{'; '.join(others)}; and {last}"
+    return f"{', '.join(others)} and {last}"
 
 
 def points(probability: float, other: float) -> int:

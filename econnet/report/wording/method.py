@@ -12,9 +12,11 @@ from econnet.report.wording.event import (
     event_title,
     in_sentence,
     is_chronology,
+    is_cumulative,
+    span,
 )
 from econnet.report.wording.formatting import count, day_of, period_name, period_text
-from econnet.report.wording.verdict import made_on
+from econnet.report.wording.verdict import made_on, record_counts
 
 # Shares of real-time values from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
@@ -132,7 +134,7 @@ def figures(share_in_real_time: float) -> str:
 
 def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the most important first."""
-    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
+    noun = NOUN[forecast.task.frequency]
     notes = [figures(forecast.data.share_in_real_time)]
     if forecast.data.share_in_real_time < MIN_MOSTLY_REAL_TIME:
         notes[0] += (
@@ -141,10 +143,9 @@ def caveats(forecast: Forecast) -> list[str]:
             "record."
         )
     notes.append(
-        f"The country's scores rest on {count(scores.n, 'forecast')} and "
-        f"{count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
-        "similar, so they contain less information than their number suggests, and "
-        "small differences between models may be due to chance."
+        f"The country's scores rest on {record_counts(forecast)}. Neighbouring "
+        f"{noun}s are similar, so they contain less information than their number "
+        "suggests, and small differences between models may be due to chance."
     )
     if forecast.data.n_countries > 1:
         notes.append(
@@ -240,9 +241,11 @@ def credit(forecast: Forecast) -> str:
 
 def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
+    noun = NOUN[forecast.task.frequency]
+    extent = f" in at least one {noun}" if is_cumulative(forecast.task) else ""
     return (
         f"The econnet developers ({forecast.made_at[:4]}). econnet "
-        f"{forecast.versions['econnet']}: probability of {contraction_noun(forecast)}, "
-        f"{forecast.country.name}, {period_text(forecast.period)}, made on "
+        f"{forecast.versions['econnet']}: probability of {contraction_noun(forecast)}"
+        f"{extent}, {forecast.country.name}, {span(forecast)}, made on "
         f"{made_on(forecast)}."
     )

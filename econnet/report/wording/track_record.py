@@ -214,11 +214,8 @@ def importance(forecast: Forecast) -> str:
     needed = [weight.title for weight in weights if weight.interval[0] > 0]
     how = "permutation importance, out of sample"
     if needed:
-        named = in_a_row(needed[:MAX_NAMED])
-        if len(needed) > MAX_NAMED:
-            named = (
-                f"{', '.join(needed[:MAX_NAMED])} and {len(needed) - MAX_NAMED} more"
-            )
+        more = [f"{len(needed) - MAX_NAMED} more"] if len(needed) > MAX_NAMED else []
+        named = in_a_row([*needed[:MAX_NAMED], *more])
         text = f"Indicators that clearly improved past forecasts: {named} ({how})."
     else:
         text = f"No single indicator clearly improved past forecasts ({how})."
