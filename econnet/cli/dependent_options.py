@@ -11,6 +11,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from econnet.cli.help_text import HelpContext
 from econnet.cli.options import TaskOptions
 from econnet.core.errors import UsageError
 
@@ -46,6 +47,8 @@ class Alone:
 
 class Command(TyperCommand):
     """A command that refuses options without effect before it begins."""
+
+    context_class = HelpContext
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as Typer's own
         """Check the options, then run the command."""

@@ -8,6 +8,7 @@ raise are handled here: no memory, no disk, a signal. A bug propagates and exits
 import errno
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ from typing import NoReturn
 
 from econnet.cli.exit_codes import CLOSED_PIPE, HUNG_UP, INTERRUPTED, TERMINATED
 from econnet.core.errors import DataError, EconnetError
-from econnet.core.text import printable
+from econnet.core.text import in_lines, printable
 
 
 def main() -> None:
@@ -203,7 +204,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
         _exit(exit_code)
     # If stderr is closed, the exit code still reports the failure.
     with suppress(OSError, AttributeError):
-        sys.stderr.write(f"econnet: {_bounded(printable(message))}\n")
+        sys.stderr.write(f"{_for_stderr(f'econnet: {_bounded(printable(message))}')}\n")
         sys.stderr.flush()
     _exit(exit_code)
 
@@ -230,6 +231,13 @@ def _exit(exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
+def _for_stderr(line: str) -> str:
+    """Return a line as it is, or broken between words if a terminal shows it."""
+    if not sys.stderr.isatty():
+        return line
+    return in_lines(line, max(shutil.get_terminal_size().columns, MIN_COLUMNS))
+
+
 def _bounded(message: str) -> str:
     """Return a message in which very long words, such as arguments, are cut."""
     words = LONG_WORD.sub(lambda word: f"{word[0][:100]}...", message)
@@ -237,6 +245,7 @@ def _bounded(message: str) -> str:
 
 
 Handler = Callable[..., None]
+MIN_COLUMNS = 40
 SECONDS_TO_END = 5.0
 # Longer than any name of a file.
 LONG_WORD = re.compile(r"\S{300,}")

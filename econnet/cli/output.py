@@ -9,7 +9,6 @@ import io
 import json as json_format
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from econnet.core.periods import FREQUENCY_WORDS
-from econnet.core.text import printable
+from econnet.core.text import in_lines, printable
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
@@ -82,9 +81,7 @@ def finish() -> None:
 
 def prose(text: str) -> None:
     """Print a paragraph to stdout, in lines that fit the terminal."""
-    print_answer(
-        textwrap.fill(text, _width(), break_long_words=False, break_on_hyphens=False)
-    )
+    print_answer(in_lines(text, _width()))
 
 
 def _width() -> int:
@@ -143,10 +140,7 @@ def note(message: str) -> None:
         return
     text = f"econnet: {printable(message)}"
     if (console := _terminal()) is not None:
-        width = max(console.width, MIN_WIDTH)
-        text = textwrap.fill(
-            text, width, break_long_words=False, break_on_hyphens=False
-        )
+        text = in_lines(text, max(console.width, MIN_WIDTH))
     # A full disk or a closed pipe behind stderr loses the note, never the answer.
     with suppress(OSError):
         typer.echo(text, err=True)

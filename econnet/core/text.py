@@ -5,6 +5,7 @@ character. Error messages escape unusual characters, so that the reader sees whi
 were. Pages and the terminal replace them by U+FFFD. No cell of a table is a formula.
 """
 
+import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,11 @@ def printable(text: str) -> str:
         else character
         for character in " ".join(text.splitlines())
     )
+
+
+def in_lines(text: str, width: int) -> str:
+    """Return a paragraph in lines that break between words, never within one."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def as_cell(text: str) -> str:

@@ -261,8 +261,9 @@ def _too_short(features: DesignMatrix, frequency: Frequency, first: pd.Period) -
     labelled = features.origins[~np.isnan(features.y)]
     available = "there are none"
     if len(labelled):
+        n = int(np.nansum(features.y))
         available = (
-            f"there are {int(np.nansum(features.y))} contractions from "
+            f"there {'is 1 contraction' if n == 1 else f'are {n} contractions'} from "
             f"{labelled.min()} to {labelled.max()}"
         )
     return (

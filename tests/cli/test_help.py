@@ -65,6 +65,17 @@ def test_help_without_docstrings_is_the_same(tmp_path: Path) -> None:
         assert run.stdout == usual.stdout
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda it: str(it.__name__))
+def test_help_breaks_no_word_at_a_hyphen(
+    command: Callable[..., None], columns: str, tmp_path: Path
+) -> None:
+    run = econnet(command.__name__, "--help", folder=tmp_path, COLUMNS=columns)
+    lines = [line.rstrip() for line in run.stdout.splitlines()]
+    assert [line for line in lines if re.search(r"\w-$", line)] == []
+    assert run.stdout.isascii()
+
+
 def test_forecast_takes_one_country_and_does_not_call_the_option_repeatable(
     tmp_path: Path,
 ) -> None:
@@ -126,7 +137,8 @@ def test_tables_fit_a_narrow_terminal(tmp_path: Path) -> None:
     for command in ("status", "countries", "indicators"):
         run = econnet(command, folder=tmp_path, COLUMNS="48")
         assert run.returncode == 0
-        assert max(map(len, run.stdout.splitlines())) <= 48, command
+        text, _, _ = run.stdout.partition("Addresses of sources")
+        assert max(map(len, text.splitlines())) <= 48, command
 
 
 def test_quiet_leaves_the_answer_alone(tmp_path: Path) -> None:

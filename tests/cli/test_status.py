@@ -50,9 +50,27 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
     assert after["brier"] == pytest.approx((1 - said["probability"]) ** 2, abs=1e-5)
     assert after["base_rate_brier"] is not None
     table = econnet("status", folder=tmp_path, COLUMNS="80")
-    assert "Forecasts made: 1, for 1 events: 1 scored" in table.stdout
+    assert "Forecasts made: 1, for 1 event: 1 scored" in table.stdout
     assert "Scored: Brier " in table.stdout
-    assert max(map(len, table.stdout.splitlines())) <= 80
+    text, _, _ = table.stdout.partition("Addresses of sources")
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", ["48", "80", "120"])
+def test_addresses_are_whole_at_any_width(columns: str, tmp_path: Path) -> None:
+    urls = {"ECONNET_FRED_URL": f"https://mirror.example/{'fred/' * 20}graph.csv"}
+    listed = econnet("status", "--json", folder=tmp_path, **urls)
+    settings = json.loads(listed.stdout)["settings"]
+    shown = econnet("status", folder=tmp_path, COLUMNS=columns, **urls).stdout
+    words = shown.split()
+    addresses = [
+        setting["value"]
+        for name, setting in settings.items()
+        if name.endswith("_url") and setting["value"].startswith("https:")
+    ]
+    assert urls["ECONNET_FRED_URL"] in addresses
+    assert set(addresses) <= set(words)
+    assert "(from ECONNET_FRED_URL)" in shown
 
 
 def test_first_steps_are_three_lines(tmp_path: Path) -> None:

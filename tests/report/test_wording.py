@@ -178,6 +178,10 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     # The record counts the forecasts, those that the event followed, and the spells.
     counts = wording.record_counts(within)
     assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
+    (caveat,) = [it for it in wording.caveats(within) if "scores rest on" in it]
+    assert counts in caveat
+    assert "contraction in at least one quarter, Germany, " in wording.citation(within)
+    assert f", {wording.span(within)}, made on" in wording.citation(within)
     assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 
@@ -190,7 +194,9 @@ def test_record_counts_contractions_and_their_spells(germany: Forecast) -> None:
     assert first.last <= str(scored["period"].max())
     text = wording.record_counts(germany)
     assert text.startswith(f"{len(scored)} past quarters (")
-    assert f"({int(outcome.sum())} contractions in {spells} spells)" in text
+    assert f"({int(outcome.sum())} of them in {spells} contractions)" in text
+    (caveat,) = [it for it in wording.caveats(germany) if "scores rest on" in it]
+    assert text in caveat
 
 
 def nber(usa: Forecast) -> Forecast:

@@ -76,14 +76,7 @@ def status(json: Json = False) -> None:
         )
     output.print_answer(f"Models: {len(models)} in {files.models_folder}")
     _show_outcomes(scores)
-    output.table(
-        "Settings",
-        ("setting", "value", "from"),
-        [
-            (name, setting["value"], setting["from"])
-            for name, setting in in_effect.items()
-        ],
-    )
+    _show_settings(in_effect)
 
 
 def _settings(settings: Settings) -> dict[str, dict[str, str]]:
@@ -107,6 +100,27 @@ def _settings(settings: Settings) -> dict[str, dict[str, str]]:
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         in_effect[name.replace("_", "-")] = {"value": shown, "from": default.origin}
     return in_effect
+
+
+def _show_settings(settings: Mapping[str, Mapping[str, str]]) -> None:
+    """Print the settings, and each address on a line of its own, whole."""
+    addresses = {name for name in settings if name.endswith("_url")}
+    output.table(
+        "Settings",
+        ("setting", "value", "from"),
+        [
+            (name, setting["value"], setting["from"])
+            for name, setting in settings.items()
+            if name not in addresses
+        ],
+    )
+    output.print_answer("Addresses of sources")
+    for name, setting in settings.items():
+        if name in addresses:
+            origin = (
+                "" if setting["from"] == "default" else f" (from {setting['from']})"
+            )
+            output.print_answer(f"{name:13}  {setting['value']}{origin}")
 
 
 def _outcomes(scores: "LogScores") -> dict[str, object]:
@@ -136,9 +150,11 @@ def _show_outcomes(scores: "LogScores") -> None:
         for state, words in STATES.items()
         if scores.count(state)
     )
+    n_events = len(scores.forecasts)
+    events = f"{n_events} event{'' if n_events == 1 else 's'}"
     output.prose(
         f"Forecasts made: {scores.n_made}"
-        + (f", for {len(scores.forecasts)} events: {counts}" if counts else "")
+        + (f", for {events}: {counts}" if counts else "")
     )
     scored = scores.scored
     if scored.empty:

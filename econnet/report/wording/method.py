@@ -12,6 +12,8 @@ from econnet.report.wording.event import (
     event_title,
     in_sentence,
     is_chronology,
+    is_cumulative,
+    span,
 )
 from econnet.report.wording.formatting import count, day_of, period_name, period_text
 from econnet.report.wording.verdict import made_on, record_counts
@@ -247,9 +249,11 @@ def credit(forecast: Forecast) -> str:
 
 def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
+    noun = NOUN[forecast.task.frequency]
+    extent = f" in at least one {noun}" if is_cumulative(forecast.task) else ""
     return (
         f"The econnet developers ({forecast.made_at[:4]}). econnet "
-        f"{forecast.versions['econnet']}: probability of {contraction_noun(forecast)}, "
-        f"{forecast.country.name}, {period_text(forecast.period)}, made on "
+        f"{forecast.versions['econnet']}: probability of {contraction_noun(forecast)}"
+        f"{extent}, {forecast.country.name}, {span(forecast)}, made on "
         f"{made_on(forecast)}."
     )

@@ -11,19 +11,19 @@ READINGS: Mapping[str, str] = {
         "follows from past forecasts at the same horizon."
     ),
     "track-record": (
-        "Orange dots should be high and blue dots low; the dashed line is the average "
-        "of contractions known at the time."
+        "Orange dots should be high and blue dots low; the dashed line is the "
+        "historical average at the time."
     ),
     "roc": (
         "The further a curve is above the diagonal, the better the model separates "
-        "contractions from expansions."
+        "periods with the event from those without."
     ),
     "precision-recall": (
         "The higher a curve, the larger the share of signals that were right, at each "
-        "share of contractions found."
+        "share of events found."
     ),
     "reliability": (
-        "Points on the diagonal are well calibrated: contractions were as frequent as "
+        "Points on the diagonal are well calibrated: the event was as frequent as "
         "forecast."
     ),
     "groups": (

@@ -335,7 +335,7 @@ def wrong_signals(forecast: Forecast) -> str:
 def record_counts(forecast: Forecast) -> str:
     """Return what a country's scores are based on: forecasts, contractions and spells.
 
-    `77 past quarters (21 of them contractions, in 12 spells)`.
+    `77 past quarters (21 of them in 12 contractions)`.
     """
     scores, task = forecast.assessment.metrics, forecast.task
     noun, spells = NOUN[task.frequency], n_spells(forecast)
@@ -344,16 +344,11 @@ def record_counts(forecast: Forecast) -> str:
         return (
             f"{count(scores.n, 'past forecast')} (the event followed "
             f"{scores.n_contractions:,} of them; there were "
-            f"{count(spells, f'{what}')} in all)"
-        )
-    if what == "recession":
-        return (
-            f"{count(scores.n, f'past {noun}')} ({scores.n_contractions:,} of them in "
-            f"{count(spells, what)})"
+            f"{count(spells, what)} in all)"
         )
     return (
-        f"{count(scores.n, f'past {noun}')} ({count(scores.n_contractions, what)} in "
-        f"{count(spells, 'spell')})"
+        f"{count(scores.n, f'past {noun}')} ({scores.n_contractions:,} of them in "
+        f"{count(spells, what)})"
     )
 
 
