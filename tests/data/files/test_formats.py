@@ -152,15 +152,15 @@ def test_column_that_is_left_out_is_used_as_its_reason_says() -> None:
     assert "code" in user_panel.read(frame, kinds={"code": "keep"}).indicators
 
 
-@pytest.mark.parametrize("layout", ["records", "split", "columns", "table", "lines"])
-def test_json_of_a_frame_is_read_in_every_layout(tmp_path: Path, layout: str) -> None:
+@pytest.mark.parametrize("layout", ["records", "split", "columns", "table", None])
+def test_json_of_a_frame_is_read_in_every_layout(
+    tmp_path: Path, layout: Literal["records", "split", "columns", "table"] | None
+) -> None:
     frame = pd.DataFrame({"period": range(1990, 2020), "real_gdp": range(100, 130)})
-    is_lines = layout == "lines"
-    frame.to_json(
-        tmp_path / "own.json",
-        orient="records" if is_lines else layout,  # type: ignore[arg-type]  # a name of each
-        lines=is_lines,
-    )
+    if layout is None:
+        frame.to_json(tmp_path / "own.json", orient="records", lines=True)
+    else:
+        frame.to_json(tmp_path / "own.json", orient=layout)
     rows = user_panel.read(tmp_path / "own.json", country="DEU").observations
     assert rows["value"].tolist() == frame["real_gdp"].tolist()
     assert rows["period"].tolist() == [str(year) for year in frame["period"]]
