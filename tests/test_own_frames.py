@@ -144,7 +144,7 @@ BAD_FRAMES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     ),
     "one column": (lambda frame: frame[["BIP"]], "only 'BIP': call one 'period'"),
     "lists": (
-        lambda frame: frame.assign(spread=[[1]] * len(frame)),
+        lambda frame: frame.assign(spread=frame["BIP"].map(lambda x: [x])),
         "column 'spread' has cells that are not text, numbers or dates: leave it out",
     ),
     "complex numbers": (
@@ -161,7 +161,8 @@ BAD_FRAMES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 @pytest.mark.parametrize("name", BAD_FRAMES)
 def test_frame_that_cannot_be_read_is_refused_with_the_remedy(name: str) -> None:
     spoil, message = BAD_FRAMES[name]
-    frame = spoil(output()[lambda rows: rows["country"] == "Germany"])
+    rows = output()
+    frame = spoil(rows[rows["country"] == "Germany"])
     for call in (econnet.read_data, econnet.inspect_data, econnet.build_panel):
         with pytest.raises((DataError, UsageError), match=message):
             call(frame)

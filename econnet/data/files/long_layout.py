@@ -93,7 +93,7 @@ def _dimensions(reader: LayoutReader, area: pd.Series | None) -> list[int]:
                     continue
             dimensions.append(number)
         elif reader.distinct(number):
-            reader.leave_out(number, "numbers beside the values")
+            reader.leave_out(number, "its numbers are not the values")
     return dimensions
 
 

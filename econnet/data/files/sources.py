@@ -284,11 +284,14 @@ def _of_stata(path: Path) -> pd.DataFrame:
 
 
 def _of_json(path: Path) -> pd.DataFrame:
-    """Return records: a list of objects, or an object with such a list."""
+    """Return records: a list of objects, an object with such a list, or a line each.
+
+    The layouts that pandas writes are read, too.
+    """
     if path.stat().st_size > MAX_JSON_BYTES:
         raise DataError(f"{path.name} is larger than 256 MB: save it as Parquet")
     try:
-        document = json.loads(path.read_bytes())
+        document = _document(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path.name} is not readable JSON: save it as CSV") from error
     records = _records(document)
@@ -299,6 +302,14 @@ def _of_json(path: Path) -> pd.DataFrame:
     return _checked(path, pd.DataFrame([_flat(record) for record in records]))
 
 
+def _document(content: bytes) -> object:
+    """Return a JSON document, or the list of those that are a line each."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return [json.loads(line) for line in content.splitlines() if line.strip()]
+
+
 def _records(document: object) -> list[Mapping[str, object]]:
     """Return the longest list of objects at the top of a document."""
     if isinstance(document, list):
@@ -307,6 +318,8 @@ def _records(document: object) -> list[Mapping[str, object]]:
         lists = [found for each in document if (found := _records(each))]
         return max(lists, key=len, default=[])
     if isinstance(document, dict):
+        if records := _records_of_frame(document):
+            return records
         lists = [
             found
             for each in document.values()
@@ -319,6 +332,29 @@ def _records(document: object) -> list[Mapping[str, object]]:
             rows = zip(*columns, strict=False)
             return [dict(zip(document, row, strict=True)) for row in rows]
     return []
+
+
+def _records_of_frame(document: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the records of an object of columns, as pandas writes a DataFrame."""
+    names, rows = document.get("columns"), document.get("data")
+    if isinstance(names, list) and isinstance(rows, list):
+        whole = [
+            row for row in rows if isinstance(row, list) and len(row) == len(names)
+        ]
+        if len(whole) == len(rows):
+            return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+    columns = {name: each for name, each in document.items() if isinstance(each, dict)}
+    cells = [cell for each in columns.values() for cell in each.values()]
+    if len(columns) < len(document) or any(isinstance(c, dict | list) for c in cells):
+        return []
+    index = [*dict.fromkeys(key for each in columns.values() for key in each)]
+    of_index: list[dict[str, object]] = [{"period": key} for key in index]
+    if index == [str(number) for number in range(len(index))]:
+        of_index = [{} for _ in index]
+    return [
+        record | {name: each.get(key) for name, each in columns.items()}
+        for key, record in zip(index, of_index, strict=True)
+    ]
 
 
 def _flat(record: Mapping[str, object]) -> dict[str, object]:

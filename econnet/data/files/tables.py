@@ -362,7 +362,10 @@ def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
             continue
         if all(1 < len(row) < named for row in rest):
             n = next(n for n in range(place, len(sheet.rows)) if extent(sheet.rows[n]))
-            note = f"second table, from line {sheet.lines[n]}, left out"
+            note = (
+                f"second table, from line {sheet.lines[n]}, left out: to use it, save "
+                "it as a file of its own"
+            )
             return replace(
                 sheet,
                 rows=sheet.rows[:place],

@@ -95,7 +95,14 @@ def _rows(
                 f"{path.name}, line {line} has a cell of more than "
                 f"{csv.field_size_limit():,} characters: shorten it"
             ) from error
-        raise DataError(f"{path.name}, line {line} cannot be read: {error}") from error
+        if "expected after" in str(error):
+            raise DataError(
+                f"{path.name}, line {line} has text after a closing quotation mark: "
+                'double the marks within a cell ("a ""b"" c")'
+            ) from error
+        raise DataError(
+            f"{path.name}, line {line} cannot be read ({error}): correct it"
+        ) from error
     return rows, lines
 
 

@@ -16,12 +16,17 @@ COUNTRIES = {
 }
 
 
+def rows_of(name: str, separator: str = ",") -> list[str]:
+    """Return a line for each quarter of a country or region."""
+    return by_quarter(lambda q, x: separator.join([name, q, str(x)]))
+
+
 @pytest.mark.parametrize("encoding", ["cp850", "mac_roman", "cp1252"])
 @pytest.mark.parametrize("name", COUNTRIES)
 def test_names_of_countries_show_the_encoding(
     tmp_path: Path, name: str, encoding: str
 ) -> None:
-    rows = [by_quarter(lambda q, x, c=c: f"{c};{q};{x}") for c in (name, "Germany")]
+    rows = [rows_of(each, ";") for each in (name, "Germany")]
     table = read(tmp_path, lines(["country;period;real_gdp"], *rows), encoding)
     assert values(table, COUNTRIES[name]) == EXPECTED
     assert not table.understood.warnings
@@ -43,7 +48,7 @@ def test_names_of_columns_show_the_encoding(
 
 def test_names_that_mean_no_country_are_reported(tmp_path: Path) -> None:
     names = ["Germany", "France", "Yugoslavia", "C“te d'Ivoire"]
-    rows = [by_quarter(lambda q, x, c=c: f"{c},{q},{x}") for c in names]
+    rows = [rows_of(each) for each in names]
     table = read(tmp_path, lines(["country,period,real_gdp"], *rows))
     (warning,) = table.understood.warnings
     assert warning.startswith("C“te d'Ivoire: no country that econnet knows")
@@ -52,7 +57,7 @@ def test_names_that_mean_no_country_are_reported(tmp_path: Path) -> None:
 
 def test_misspelled_region_is_reported(tmp_path: Path) -> None:
     names = ["Alabama", "Alaska", "California", "Texas", "Delawere"]
-    rows = [by_quarter(lambda q, x, c=c: f"{c},{q},{x}") for c in names]
+    rows = [rows_of(each) for each in names]
     table = read(tmp_path, lines(["state,period,real_gdp"], *rows))
     (warning,) = table.understood.warnings
     assert warning.startswith("Delawere: no region that econnet knows")

@@ -150,3 +150,21 @@ def test_column_that_is_left_out_is_used_as_its_reason_says() -> None:
     reason = user_panel.read(frame).understood.left_out["code"]
     assert reason == "it is constant; --kind code=keep uses it"
     assert "code" in user_panel.read(frame, kinds={"code": "keep"}).indicators
+
+
+@pytest.mark.parametrize("layout", ["records", "split", "columns", "table", None])
+def test_json_of_a_frame_is_read_in_every_layout(
+    tmp_path: Path, layout: Literal["records", "split", "columns", "table"] | None
+) -> None:
+    frame = pd.DataFrame({"period": range(1990, 2020), "real_gdp": range(100, 130)})
+    if layout is None:
+        frame.to_json(tmp_path / "own.json", orient="records", lines=True)
+    else:
+        frame.to_json(tmp_path / "own.json", orient=layout)
+    rows = user_panel.read(tmp_path / "own.json", country="DEU").observations
+    assert rows["value"].tolist() == frame["real_gdp"].tolist()
+    assert rows["period"].tolist() == [str(year) for year in frame["period"]]
+    # In the default layout, an index of periods names the values.
+    frame.set_index("period").to_json(tmp_path / "own.json")
+    indexed = user_panel.read(tmp_path / "own.json", country="DEU").observations
+    pd.testing.assert_frame_equal(indexed, rows)

@@ -371,3 +371,10 @@ def test_unknown_kind_is_refused_with_the_known_ones() -> None:
     frame = pd.DataFrame({"country": "DEU", "period": range(1990, 2020), "gdp": 1.0})
     with pytest.raises(UsageError, match="'rte', given for 'gdp', is not a kind: use"):
         user_panel.read(frame, kinds={"gdp": "rte"})  # type: ignore[dict-item]
+
+
+def test_text_after_a_closing_quotation_mark_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text('country,period,x\n"A" B,2020,1\nA,2021,2\n')
+    with pytest.raises(DataError, match="line 2 has text after a closing quotation"):
+        user_panel.read(file)
