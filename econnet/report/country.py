@@ -100,34 +100,56 @@ def as_pdf(forecast: Forecast, drawn: Mapping[str, Figure], paper: Paper) -> byt
         "record_figures": figures.of_chapter("record"),
         "driver_figures": figures.of_chapter("drivers"),
     }
-    return typeset("pdf/country.typ", texts, drawn, alts, paper, forecast.made_at)
+    document = document_of(texts, drawn, alts)
+    return typeset("pdf/country.typ", document, paper, forecast.made_at)
 
 
-def typeset(
-    template: str,
-    texts: Content,
-    drawn: Mapping[str, Figure],
-    alts: Mapping[str, str],
-    paper: Paper,
-    made_at: str,
-) -> bytes:
-    """Return texts and figures typeset with a template, as tagged PDF/UA-1."""
-    document = _drawable(texts)
+def document_of(
+    texts: Content, drawn: Mapping[str, Figure], alts: Mapping[str, str]
+) -> Content:
+    """Return texts and figures as a template reads them."""
+    document: Content = _drawable(texts)
     document["figures"] = {
         name: {"svg": figures.as_svg(figure), "alt": figures.drawable(alts[name])}
         for name, figure in drawn.items()
     }
+    return document
+
+
+def typeset(template: str, document: Content, paper: Paper, made_at: str) -> bytes:
+    """Return a document typeset with a template, as tagged PDF/UA-1."""
     return typst.compile(
-        (resources.files("econnet.report") / template).read_bytes(),
+        _source(template),
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={
-            "content": json.dumps(document),
-            "paper": {"a4": "a4", "letter": "us-letter"}[paper],
-        },
+        sys_inputs=_inputs(document, paper),
         pdf_standards="ua-1",
         timestamp=datetime.fromisoformat(made_at),
     )
+
+
+def room_at(template: str, document: Content, paper: Paper, place: str) -> float:
+    """Return the room left on the page at a place that a template marks, in mm."""
+    found = typst.query(
+        _source(template),
+        place,
+        field="value",
+        one=True,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs=_inputs(document, paper),
+    )
+    return float(found)
+
+
+def _source(template: str) -> bytes:
+    return (resources.files("econnet.report") / template).read_bytes()
+
+
+def _inputs(document: Content, paper: Paper) -> dict[str, str]:
+    """Return what a template reads: the document, and the name of the paper."""
+    name = {"a4": "a4", "letter": "us-letter"}[paper]
+    return {"content": json.dumps(document), "paper": name}
 
 
 def _fonts() -> typst.Fonts:

@@ -59,11 +59,19 @@ def _files(
 
 
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
-    return country_report.typeset(
-        "pdf/ranking.typ",
-        ranking_rows.ranking_content(ranking),
-        drawn,
-        ranking_rows.alts(ranking),
-        paper,
-        wording.newest(ranking.forecasts).made_at,
+    """Return the PDF, in which the first strip fills the page below the tables."""
+    texts = ranking_rows.ranking_content(ranking)
+    above = {name: it for name, it in drawn.items() if not name.startswith("strip")}
+    alts = ranking_rows.alts(ranking)
+    document = country_report.document_of({**texts, "strips": []}, above, alts)
+    first = world.rows_in(country_report.room_at(TEMPLATE, document, paper, "<strips>"))
+    strips = world.draw_strips(ranking, LIGHT, first)
+    alts |= ranking_rows.strip_alts(ranking, first)
+    document = country_report.document_of(
+        {**texts, "strips": list(strips)}, above | strips, alts
     )
+    made_at = wording.newest(ranking.forecasts).made_at
+    return country_report.typeset(TEMPLATE, document, paper, made_at)
+
+
+TEMPLATE = "pdf/ranking.typ"

@@ -137,10 +137,15 @@ def _cells(row: dict[Any, Any], forecast: Forecast) -> list[str]:
     ]
 
 
+def strip_alts(ranking: Ranking, first: int = world.ROWS_PER_STRIP) -> dict[str, str]:
+    """Return what each strip shows, by its name; the first has `first` rows."""
+    parts = world.parts(ranking, first)
+    return {name: wording.strip_alt(part) for name, part in parts.items()}
+
+
 def alts(ranking: Ranking) -> dict[str, str]:
     """Return what each figure shows, by its name."""
-    parts = world.parts(ranking)
-    strips = {name: wording.strip_alt(part) for name, part in parts.items()}
+    strips = strip_alts(ranking)
     dots = {"dots": wording.dots_alt(world.by_distance(ranking))}
     if not world.has_map(ranking):
         return {**dots, **strips}

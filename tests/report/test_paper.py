@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import AssumptionEffect, WhatIf
 from econnet.report import Format
 from econnet.report import country as country_report
+from econnet.report import ranking as ranking_report
 from tests.builders import changed
 from tests.user import HANG_SECONDS
 
@@ -81,6 +83,22 @@ def test_report_is_small_and_no_page_is_nearly_empty(report: Path) -> None:
 
 
 def test_every_page_but_the_last_is_at_least_two_thirds_full(report: Path) -> None:
+    assert_two_thirds_full(report)
+
+
+def test_pages_of_a_long_ranking_are_two_thirds_full(
+    world_ranking: Ranking, tmp_path: Path
+) -> None:
+    """The page on which the table ended was empty below it."""
+    (path,) = ranking_report.write(world_ranking, tmp_path, [Format.PDF])
+    assert_two_thirds_full(path)
+    text = output_of("pdftotext", "-layout", path, "-").split("Past forecasts")[1]
+    for forecast in world_ranking.forecasts:
+        assert forecast.country.name[:20] in text
+
+
+def assert_two_thirds_full(report: Path) -> None:
+    """Check how far down each page of an A4 report has words, but for the last."""
     top, bottom = 20 * 72 / 25.4, 842 - 18 * 72 / 25.4
     *full, _last = words_of(report)
     for words in full:

@@ -18,11 +18,15 @@ from econnet.report import ranking as ranking_files
 from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
 from econnet.report.figures.style import DARK, LIGHT, Look
 from econnet.report.figures.world import (
+    ROW_HEIGHT,
+    ROWS_PER_STRIP,
+    STRIP_HEAD,
     by_distance,
     draw,
     has_map,
     on_map,
     parts,
+    rows_in,
 )
 from econnet.report.wording import ranking as wording_ranking
 
@@ -251,6 +255,14 @@ def test_strips_have_room_for_all(ranking: Ranking) -> None:
     split = parts(many_)
     assert sum(map(len, split.values())) == 150
     assert list(split) == ["strip-1", "strip-2", "strip-3"]
+    shorter = parts(many_, first=20)
+    assert [*map(len, shorter.values())] == [20, 56, 56, 18]
+
+
+def test_first_strip_fits_the_room_below_the_table() -> None:
+    rows = rows_in(150.0)
+    assert STRIP_HEAD + rows * ROW_HEIGHT <= 150 < STRIP_HEAD + (rows + 1) * ROW_HEIGHT
+    assert rows_in(60.0) == rows_in(10.0) == rows_in(1000.0) == ROWS_PER_STRIP
 
 
 @pytest.mark.parametrize("bound", BOUNDS)

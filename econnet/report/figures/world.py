@@ -1,6 +1,7 @@
 """Figures of many countries: dots with intervals, a map, and strips over time."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ MAX_DOTS, DOT_ROW = 34, 4.4
 # A map of fewer countries would mostly be empty.
 MIN_SHARE_ON_MAP = 0.5
 ROW_HEIGHT = 3.9
+# Rows that are worth a strip below a table, and the height of what is around them and
+# of the heading above, in mm.
+MIN_ROWS, STRIP_HEAD = 8, 46.0
 
 
 def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
@@ -49,10 +53,28 @@ def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
         figures = {"dots": dots(ranking, look)}
         if has_map(ranking):
             figures["map"] = world(ranking, look)
-        labels = _label_width(ranking.forecasts)
-        for name, part in parts(ranking).items():
-            figures[name] = strip(part, span(ranking), labels, look)
-    return figures
+    return {**figures, **draw_strips(ranking, look)}
+
+
+def draw_strips(
+    ranking: Ranking, look: Look, first: int = ROWS_PER_STRIP
+) -> dict[str, Figure]:
+    """Return the strips by name; the first has `first` rows."""
+    labels = _label_width(ranking.forecasts)
+    with style(look):
+        return {
+            name: strip(part, span(ranking), labels, look)
+            for name, part in parts(ranking, first).items()
+        }
+
+
+def rows_in(room: float) -> int:
+    """Return the rows of a first strip, with its heading, in `room` millimetres.
+
+    A whole page's, if there is room for a few only.
+    """
+    rows = int((room - STRIP_HEAD) / ROW_HEIGHT)
+    return rows if MIN_ROWS <= rows < ROWS_PER_STRIP else ROWS_PER_STRIP
 
 
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
@@ -123,12 +145,15 @@ def dots(ranking: Ranking, look: Look) -> Figure:
     return figure
 
 
-def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:
-    """Return the forecasts of each strip, at most a page."""
-    starts = range(0, len(ranking.forecasts), ROWS_PER_STRIP)
+def parts(
+    ranking: Ranking, first: int = ROWS_PER_STRIP
+) -> dict[str, tuple[Forecast, ...]]:
+    """Return the forecasts of each strip, at most a page; `first` in the first."""
+    n = len(ranking.forecasts)
+    bounds = [0, *range(first, n, ROWS_PER_STRIP), n]
     return {
-        f"strip-{number}": ranking.forecasts[start : start + ROWS_PER_STRIP]
-        for number, start in enumerate(starts, 1)
+        f"strip-{number}": ranking.forecasts[start:end]
+        for number, (start, end) in enumerate(pairwise(bounds), 1)
     }
 
 
