@@ -81,6 +81,8 @@ class Verification:
         The largest difference among econnet's own numbers, and the baselines'.
     differences
         The values that differ by more than the tolerance.
+    of_many
+        Whether the forecast was made together with those of other countries.
     """
 
     path: Path
@@ -92,6 +94,7 @@ class Verification:
     largest: float = 0.0
     largest_of_baselines: float = 0.0
     differences: tuple[Pair, ...] = ()
+    of_many: bool = False
 
     @property
     def bits(self) -> bool:
@@ -129,7 +132,7 @@ class Verification:
         if self.bits:
             return (
                 f"{counted}, though data, versions and processor are the same: "
-                f"{shown}; was the file changed?"
+                f"{shown}; was the file changed?{WITH_OTHERS if self.of_many else ''}"
             )
         return (
             f"{counted} by more than the tolerance: {shown}; the environment differs: "
@@ -178,6 +181,7 @@ def compare_reports(
     result: Verification, report: Report, repeated: Mapping[str, Json]
 ) -> Verification:
     """Return a verification completed by comparing the repeated forecast."""
+    result = replace(result, of_many=not report.document["importance"])
     # A document read from a file contains lists, not tuples.
     pairs = list(_pairs("", dict(report.document), json.loads(json.dumps(repeated))))
     if result.bits:
@@ -381,6 +385,11 @@ ON_AN_EDGE = re.compile(
 OF_GROWTH = re.compile(r"growth\.(percentile_|median)")
 OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
+# `training.train_group` gives them the past forecasts of the newest data.
+WITH_OTHERS = (
+    " It was forecast together with other countries: one whose data end before theirs "
+    "shares their past forecasts, which repeating it alone need not give"
+)
 MISSING = "(missing)"
 MAX_SHOWN = 3
 DIGEST_SHOWN = 12

@@ -163,7 +163,19 @@ def test_number_that_was_changed_in_the_file_is_named(
     (wrong,) = held(altered(report.path, change), made, bits=True).differences
     assert wrong.where == "track_record[3].probability"
     found = held(altered(report.path, change), made, bits=True)
-    assert "was the file changed?" in found.sentence()
+    assert found.sentence().endswith("was the file changed?")
+
+
+def test_other_numbers_of_a_country_forecast_with_others_have_another_reason(
+    report: Report, made: Forecast
+) -> None:
+    def change(told: dict[str, Any]) -> None:
+        told["importance"] = []
+        told["track_record"][3]["probability"] += 1e-15
+
+    found = held(altered(report.path, change), made, bits=True)
+    assert "shares their past forecasts" in found.sentence()
+    assert not found.verified
 
 
 @pytest.mark.parametrize(

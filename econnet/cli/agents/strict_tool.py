@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from econnet.core.text import one_line
 
 
-class StrictTool(Tool):
+class StrictTool(Tool):  # type: ignore[misc]  # mypy does not follow mcp
     """A tool that takes the arguments of its schema and no others."""
 
     @classmethod
@@ -26,7 +26,7 @@ class StrictTool(Tool):
         **described: Any,  # noqa: ANN401 - those of the base class
     ) -> "StrictTool":
         """Return the tool of a function; its schema allows no other arguments."""
-        tool = super().from_function(fn, **described)
+        tool: StrictTool = super().from_function(fn, **described)
         tool.parameters["additionalProperties"] = False
         return tool
 

@@ -16,7 +16,7 @@ import msgspec
 import pandas as pd
 
 from econnet.core.errors import DataError
-from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.task import Event
 from econnet.core.text import one_line
 from econnet.forecast.result import Horizon, PeriodText, Share
@@ -98,8 +98,8 @@ class RecordedForecast(
     @property
     def after_period(self) -> bool:
         """Whether the period was over when the forecast was published."""
-        period = pd.Period(self.period)
-        return pd.Period(self.recorded_at[:10], period.freq) > period
+        published = pd.Period(self.recorded_at[:10], PANDAS_ALIAS[self.frequency])
+        return published > pd.Period(self.period)
 
 
 class RecordedOutcome(
