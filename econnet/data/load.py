@@ -12,11 +12,12 @@ from pandas.api.types import union_categoricals
 
 from econnet.core import catalog
 from econnet.core.countries import by_alpha3
+from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data import known_dates, professionals
 from econnet.data.sources import snapshot
-from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset, now
 from econnet.data.store.store import NAMES, Store, base_year
 
 
@@ -62,8 +63,14 @@ def complete(
     Series come from the store and, where it does not have them, from the snapshot.
     Where both have a series, the one on the later base year is used, otherwise the
     store's: the two are never spliced.
+
+    Raises
+    ------
+    DataError
+        The computer's clock shows a day before the bundled data were published.
     """
     bundled = snapshot.load()
+    _check_clock(bundled)
     observations, series, origin = bundled.observations, bundled.series, bundled.source
     stored = store(settings)
     notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
@@ -93,6 +100,16 @@ def complete(
             for rows in (observations, series)
         )
     return Dataset(observations, series, origin, notices=tuple(notices))
+
+
+def _check_clock(bundled: Dataset) -> None:
+    """Refuse a clock that is behind: forecasts would have dates before their data."""
+    published, today = bundled.series["retrieved_at"].max(), now()
+    if today < published:
+        raise DataError(
+            f"this computer's clock shows {today:%Y-%m-%d}, but econnet has data of "
+            f"{published:%Y-%m-%d}: correct the clock"
+        )
 
 
 def as_known_on(data: Dataset, as_of: pd.Timestamp | None) -> Dataset:

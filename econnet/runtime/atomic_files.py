@@ -34,7 +34,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
             _flush(part)
             part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -118,7 +118,7 @@ def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
             raise
     finally:
         for part in parts.values():
-            part.unlink(missing_ok=True)
+            _remove(part)
 
 
 @contextmanager
@@ -164,6 +164,16 @@ def temporary_files(folder: Path) -> list[Path]:
 
 def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _remove(part: Path) -> None:
+    """Remove a temporary file, if it is there and can be removed.
+
+    A read-only file system refuses even if the file is not there, which would hide the
+    error that named the file to be written.
+    """
+    with suppress(OSError):
+        part.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -31,13 +31,21 @@ def locked_file(
     ------
     DataError
         Another process has held it for `seconds`, by default `WAIT_SECONDS`.
+    OSError
+        The file `lock` cannot be written; the error names `subject`, which users know.
     """
     bound = WAIT_SECONDS if seconds is None else seconds
+    holder = FileLock(lock, timeout=bound)
     try:
-        with FileLock(lock, timeout=bound):
-            yield
+        holder.acquire()
     except Timeout as error:
         raise DataError(in_use(subject, lock, bound)) from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(subject)) from error
+    try:
+        yield
+    finally:
+        holder.release()
 
 
 def lock_folder(descriptor: int, folder: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.user import econnet, econnet_process
+from tests.user import HANG_SECONDS, econnet, econnet_process
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,48 @@ def test_known_data_do_not_depend_on_the_time_zone(here: Path, zone: str) -> Non
     )
     assert run.returncode == 0, run.stderr
     assert (here / "this.csv").read_bytes() == (here / "other.csv").read_bytes()
+
+
+CLOCK_OF_1970 = """
+import datetime, sys
+import duckdb, pandas  # which need the original class
+
+class Behind(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(1970, 1, 1, tzinfo=tz)
+
+datetime.datetime = Behind
+from econnet.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "--country", "DEU"),
+        ("train", "--country", "DEU"),
+        ("export", "--country", "DEU", "--output", "all.csv"),
+    ],
+    ids=["report", "train", "export"],
+)
+def test_clock_before_the_bundled_data_is_reported_at_once(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", CLOCK_OF_1970, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 3
+    assert run.stderr.startswith("econnet: this computer's clock shows 1970-01-01, but")
+    assert run.stderr.endswith(": correct the clock\n")
+    assert run.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_days_of_a_file_do_not_depend_on_the_time_zone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
@@ -61,6 +62,61 @@ def test_unwritable_folder_is_named(
     assert said in run.stderr
     assert run.stderr.count("\n") == 1
     assert not list(data.iterdir())
+
+
+# Runs a command where the folder `data` is mounted read-only.
+READ_ONLY = (
+    *("unshare", "--map-root-user", "--mount", "sh", "-c"),
+    'mount --bind data data && mount -o remount,ro,bind data && exec "$@"',
+    "sh",
+)
+
+
+def can_mount() -> bool:
+    """Return whether this process may mount folders for itself."""
+    if sys.platform != "linux" or shutil.which("unshare") is None:
+        return False
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "data").mkdir()
+        run = subprocess.run([*READ_ONLY, "true"], cwd=folder, check=False)
+    return run.returncode == 0
+
+
+LOCK = """
+from pathlib import Path
+from econnet.runtime.locks import locked_file
+
+with locked_file(Path("data/.forecasts.csv.lock"), Path("data/forecasts.csv")):
+    print("locked")
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="may not mount")
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (
+            ("-m", "econnet", "export", "--country", "AND", "--output", "data/a.csv"),
+            "econnet: data/a.csv cannot be read or written (Read-only file system): ",
+        ),
+        (("-c", LOCK), "OSError: [Errno 30] Read-only file system: 'data/forecasts."),
+    ],
+    ids=["file", "lock"],
+)
+def test_read_only_disk_is_reported_by_the_file_that_users_know(
+    command: tuple[str, ...], named: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    run = subprocess.run(
+        [*READ_ONLY, sys.executable, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert run.stderr.splitlines()[-1].startswith(named), run.stderr
 
 
 NOT_UTF8 = os.fsdecode(b"\xff")
