@@ -177,6 +177,11 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert counts in caveat
     assert "contraction in at least one quarter, Germany, " in wording.citation(within)
     assert f", {wording.span(within)}, made on" in wording.citation(within)
+    assert within.explanation.change is not None
+    earlier = within.explanation.change.period.replace("Q", " Q")
+    assert f"the forecast for the 4 quarters to {earlier}" in texts["position"]
+    last, *_ = wording.change(within)
+    assert last.count("for the 4 quarters to ") == 2
     assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 

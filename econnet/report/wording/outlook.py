@@ -7,7 +7,7 @@ from math import log
 from econnet.core.periods import NOUN
 from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import Forecast, ForecastChange, Movement, ResponseCurve
-from econnet.report.wording.event import capitalised
+from econnet.report.wording.event import capitalised, span_to
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
@@ -32,13 +32,16 @@ RE_ESTIMATION = "Re-estimation and revisions"
 
 
 def before(forecast: Forecast) -> str | None:
-    """Return which forecast was before: `the forecast for 2026 Q2 (24%)`."""
+    """Return which forecast was before: `the forecast for 2026 Q2 (24%)`.
+
+    `the forecast for the 4 quarters to 2027 Q2 (24%)` where one of them is enough.
+    """
     changed = forecast.explanation.change
     if changed is None:
         return None
     made = "" if changed.made_at is None else f", made on {day_of(changed.made_at)}"
     return (
-        f"the forecast for {period_name(changed.period)} "
+        f"the forecast for {span_to(forecast.task, period_name(changed.period))} "
         f"({percent(changed.probability)}{made})"
     )
 
@@ -158,9 +161,11 @@ def change(forecast: Forecast) -> list[str]:
     difference = points(forecast.probability, changed.probability)
     direction = "higher" if difference > 0 else "lower"
     comparison = f"{in_points(difference)} {direction}" if difference else "no change"
+    ahead = span_to(forecast.task, period_text(forecast.period))
+    behind = span_to(forecast.task, period_name(changed.period))
     sentences = [
-        f"{percent(forecast.probability)} for {period_text(forecast.period)}, after "
-        f"{percent(changed.probability)} for {period_name(changed.period)} "
+        f"{percent(forecast.probability)} for {ahead}, after "
+        f"{percent(changed.probability)} for {behind} "
         f"(forecast of {earlier}): {comparison}."
     ]
     *data, rest = (part.points for part in change_parts(forecast))
