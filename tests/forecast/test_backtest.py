@@ -222,6 +222,9 @@ def test_title_gives_how_far_ahead(
 def test_sentences_count_what_was_won_and_lost(result: Backtest) -> None:
     head, said = backtest_wording.HEAD, backtest_wording.sentences(result)
     assert all(len(row) == len(head) for row in backtest_wording.rows(result))
+    # Quarters are counted, not the contractions that they belong to.
+    n_periods = result.performances["econnet"].scores.n_contractions
+    assert said[0].endswith(f"; the event occurred in {n_periods:,}.")
     tally = next(line for line in said if "Brier score" in line)
     won = sum(one.brier == "win" for one in result.comparisons.values())
     n = len(result.comparisons)

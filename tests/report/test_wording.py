@@ -182,6 +182,11 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert counts in caveat
     assert "contraction in at least one quarter, Germany, " in wording.citation(within)
     assert f", {wording.span(within)}, made on" in wording.citation(within)
+    assert within.explanation.change is not None
+    earlier = within.explanation.change.period.replace("Q", " Q")
+    assert f"the forecast for the 4 quarters to {earlier}" in texts["position"]
+    last, *_ = wording.change(within)
+    assert last.count("for the 4 quarters to ") == 2
     assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 
@@ -904,9 +909,9 @@ def test_earlier_forecast_of_several_periods_is_named_by_all_of_them(
     last = germany.origin + 4
     within = replace(asked(germany, horizon=4, event="within"), period=last)
     forecast = changed(within, change=replace(change, period=str(last - 1)))
-    earlier = f"{period_text(last - 4)} to {period_text(last - 1)}"
+    earlier = f"the 4 quarters to {period_text(last - 1)}"
     assert f"the forecast for {earlier} (" in wording.position(forecast)
-    now = f"{period_text(last - 3)} to {period_text(last)}"
+    now = f"the 4 quarters to {period_text(last)}"
     assert f" for {now}, after " in wording.change(forecast)[0]
     assert f" for {earlier} (" in wording.change(forecast)[0]
 

@@ -84,8 +84,8 @@ def sentences(result: "Backtest") -> list[str]:
     comparisons = result.comparisons.items()
     return [
         f"{count(scores.n, 'forecast')} from {count(scores.n_origins, 'origin')}, "
-        f"{first} to {last}, {_made_on(result)}; "
-        f"{count(scores.n_contractions, 'contraction', none='no')}.",
+        f"{first} to {last}, {_made_on(result)}; the event occurred in "
+        f"{scores.n_contractions:,}.",
         figures(result.share_in_real_time),
         _tally("Brier score", [(name, c.brier) for name, c in comparisons]),
         _tally("Log loss", [(name, c.log_loss) for name, c in comparisons]),

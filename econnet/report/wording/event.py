@@ -96,6 +96,16 @@ def span(forecast: Forecast) -> str:
     return f"{period_text(forecast.origin + 1)} to {last}"
 
 
+def span_to(task: Task, last: str) -> str:
+    """Return the periods of a forecast by the last: `the 4 quarters to 2027 Q3`.
+
+    Only the name of the period where the forecast is for one.
+    """
+    if not is_cumulative(task):
+        return last
+    return f"the {task.horizon} {NOUN[task.frequency]}s to {last}"
+
+
 def is_cumulative(task: Task) -> bool:
     """Return whether one of several periods is enough for the event."""
     return task.event == "within" and task.horizon > 1

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from math import log
 
-import pandas as pd
-
-from econnet.core.periods import NOUN, PANDAS_ALIAS
-from econnet.core.task import Task
+from econnet.core.periods import NOUN
 from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import Forecast, ForecastChange, Movement, ResponseCurve
-from econnet.report.wording.event import capitalised, is_cumulative, span
+from econnet.report.wording.event import capitalised, span_to
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
@@ -35,24 +32,18 @@ RE_ESTIMATION = "Re-estimation and revisions"
 
 
 def before(forecast: Forecast) -> str | None:
-    """Return which forecast was before: `the forecast for 2026 Q2 (24%)`."""
+    """Return which forecast was before: `the forecast for 2026 Q2 (24%)`.
+
+    `the forecast for the 4 quarters to 2027 Q2 (24%)` where one of them is enough.
+    """
     changed = forecast.explanation.change
     if changed is None:
         return None
     made = "" if changed.made_at is None else f", made on {day_of(changed.made_at)}"
     return (
-        f"the forecast for {_periods_before(changed, forecast.task)} "
+        f"the forecast for {span_to(forecast.task, period_name(changed.period))} "
         f"({percent(changed.probability)}{made})"
     )
-
-
-def _periods_before(changed: ForecastChange, task: Task) -> str:
-    """Return the period or periods of the forecast before: `2026 Q3 to 2027 Q2`."""
-    last = period_name(changed.period)
-    if not is_cumulative(task):
-        return last
-    first = pd.Period(changed.period, PANDAS_ALIAS[task.frequency]) - task.horizon + 1
-    return f"{period_text(first)} to {last}"
 
 
 def points_per_log_odds(before: float, after: float) -> float:
@@ -170,10 +161,11 @@ def change(forecast: Forecast) -> list[str]:
     difference = points(forecast.probability, changed.probability)
     direction = "higher" if difference > 0 else "lower"
     comparison = f"{in_points(difference)} {direction}" if difference else "no change"
+    ahead = span_to(forecast.task, period_text(forecast.period))
+    behind = span_to(forecast.task, period_name(changed.period))
     sentences = [
-        f"{percent(forecast.probability)} for {span(forecast)}, after "
-        f"{percent(changed.probability)} for "
-        f"{_periods_before(changed, forecast.task)} "
+        f"{percent(forecast.probability)} for {ahead}, after "
+        f"{percent(changed.probability)} for {behind} "
         f"(forecast of {earlier}): {comparison}."
     ]
     *data, rest = (part.points for part in change_parts(forecast))

@@ -167,7 +167,7 @@ def _pool_record(forecast: Forecast) -> str:
         return ""
     text = (
         f"In {scores.n:,} past forecasts for the {pooled(forecast)} "
-        f"({count(scores.n_contractions, 'contraction')})"
+        f"(the event occurred in {scores.n_contractions:,})"
     )
     if scores.log_loss_skill is not None:
         size = percent(abs(scores.log_loss_skill))

@@ -61,9 +61,9 @@ def day_note(days: Sequence[DaySkill], frequency: Frequency) -> str:
         return ""
     skill, noun = days[0].skill, NOUN[frequency]
     return (
-        f"The same {count(skill.n, 'forecast')}, with "
-        f"{count(skill.n_contractions, 'contraction', none='no')}, made on each day of "
-        f"the {noun} with what was known by then. "
+        f"The same {count(skill.n, 'forecast')} (the event occurred in "
+        f"{skill.n_contractions:,}), made on each day of the {noun} with what was "
+        "known by then. "
         "Skill is the improvement of the log loss on the historical average. The gain "
         "is skill minus that of the first row, with its paired 90% interval."
     )
