@@ -64,11 +64,14 @@ def _main() -> None:
         _fail("interrupted", INTERRUPTED)
     except _TerminatedError:
         _fail(*received[0])
-    except RuntimeError:
+    except RuntimeError as error:
         # DuckDB raises this for any signal that arrives while it works.
-        if not received:
+        if received:
+            _fail(*received[0])
+        # Python has no error of its own for lack of memory for a thread.
+        if str(error) != "can't start new thread":
             raise
-        _fail(*received[0])
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
     except MemoryError:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except ImportError as error:
