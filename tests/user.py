@@ -21,7 +21,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from econnet.cli import main, output
+from econnet.cli import output
+from econnet.cli.main import run as run_command_line
 from tests.light import light_forecaster
 
 # Only to end a test that hangs; no test depends on how long anything takes.
@@ -114,9 +115,9 @@ def _process_kept() -> Iterator[None]:
 
 
 def _exit_code() -> int:
-    """Return the exit code of `main`; print an uncaught exception as Python does."""
+    """Return the exit code of a command; print an uncaught exception as Python does."""
     try:
-        main()
+        run_command_line()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     except Exception:  # noqa: BLE001 - Python catches it too, and prints it

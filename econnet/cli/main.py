@@ -25,7 +25,21 @@ from econnet.core.text import in_lines, printable
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and end the process.
+
+    After a failure it ends within some seconds, whatever threads and worker processes
+    do: Python would wait for them without a limit, and signals are ignored by then.
+    """
+    try:
+        run()
+    except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code:
+            _end_in_time(ended.code)
+        raise
+
+
+def run() -> None:
+    """Run the command line and raise `SystemExit`, for those who go on after it."""
     try:
         _main()
     finally:
@@ -51,11 +65,14 @@ def _main() -> None:
         _fail("interrupted", INTERRUPTED)
     except _TerminatedError:
         _fail(*received[0])
-    except RuntimeError:
+    except RuntimeError as error:
         # DuckDB raises this for any signal that arrives while it works.
-        if not received:
+        if received:
+            _fail(*received[0])
+        # Python has no error of its own for lack of memory for a thread.
+        if str(error) != "can't start new thread":
             raise
-        _fail(*received[0])
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
     except MemoryError:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except ImportError as error:
@@ -201,20 +218,16 @@ def _fail(message: str, exit_code: int) -> NoReturn:
     if "--debug" in sys.argv[1:]:
         with suppress(OSError, AttributeError):
             traceback.print_exc()
-        _exit(exit_code)
+        sys.exit(exit_code)
     # If stderr is closed, the exit code still reports the failure.
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"{_for_stderr(f'econnet: {_bounded(printable(message))}')}\n")
         sys.stderr.flush()
-    _exit(exit_code)
+    sys.exit(exit_code)
 
 
-def _exit(exit_code: int) -> NoReturn:
-    """Exit within some seconds, whatever threads and worker processes do.
-
-    Python waits for them without a limit, and signals are ignored by now. What has been
-    printed is flushed first, because ending the process drops it.
-    """
+def _end_in_time(exit_code: int) -> None:
+    """End the process some seconds later; what was printed is flushed before."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -228,7 +241,6 @@ def _exit(exit_code: int) -> NoReturn:
 
     with suppress(MemoryError, RuntimeError):  # no thread can be started
         threading.Thread(target=end, daemon=True).start()
-    sys.exit(exit_code)
 
 
 def _for_stderr(line: str) -> str:

@@ -77,6 +77,11 @@ sys.meta_path.insert(0, Finder())
             "out of memory: close other programs, or reduce",
         ),
         (
+            'raise RuntimeError("can\'t start new thread")',
+            3,
+            "out of memory: close other programs, or reduce",
+        ),
+        (
             "import duckdb; raise duckdb.IOException('IO Error: Async write failed: '\n"
             '            \'{"exception_message":"Could not write file \'\n'
             '            \'\\\\"x.db\\\\": Full","errno":"28"}\')',
@@ -104,6 +109,7 @@ sys.meta_path.insert(0, Finder())
         "memory",
         "DuckDB's memory",
         "a library's memory",
+        "memory for a thread",
         "DuckDB's disk",
         "broken disk",
         "full disk",
