@@ -55,7 +55,7 @@ def indicators(
             f"no indicator contains {search!r}: `econnet indicators` lists all"
         )
     output.table(
-        f"{len(rows)} indicators",
+        f"{len(rows)} indicator{'s' if len(rows) != 1 else ''}",
         ("indicator", "title", "unit", "sources"),
         [
             (row["indicator"], row["title"], row["unit"], ", ".join(row["sources"]))
