@@ -7,6 +7,7 @@ was stored before is kept, and the other requested series are stored.
 import gzip
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -209,6 +210,36 @@ def test_bad_answer_of_the_world_bank_is_reported_and_the_store_kept(
     after = rows(folder)
     assert len(after.pop(CPI)) == len(before.pop(CPI)) + 1
     assert after == before
+
+
+def test_every_series_is_named_where_none_could_be_read(
+    server: HTTPServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    pattern = re.compile("/down/.*")
+    server.expect_request(pattern).respond_with_data(HTML, content_type="text/html")
+    down = {**environment, "ECONNET_WORLDBANK_URL": server.url_for("/down")}
+    run = fetch(tmp_path, down, "worldbank")
+    assert run.returncode == 4
+    assert_one_line(run, "World Bank, ")
+    *others, last = run.stderr.splitlines()
+    assert last.endswith(f"which is not its format (and {len(others)} more)")
+    assert all("failed: World Bank, " in line for line in others)
+    assert any("GEM/" in line for line in others)
+    assert any(CPI in line for line in others)
+    assert not run.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_every_series_that_is_missing_is_named_where_there_is_no_other(
+    server: HTTPServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    nothing = json.dumps([{"page": 0, "pages": 0, "per_page": 50, "total": 0}, None])
+    pattern = re.compile("/empty/.*")
+    server.expect_request(pattern).respond_with_data(nothing, content_type=BANK_JSON)
+    empty = {**environment, "ECONNET_WORLDBANK_URL": server.url_for("/empty")}
+    run = fetch(tmp_path, empty, "worldbank")
+    assert run.returncode == 4
+    assert f"not available: World Bank, {CPI}" in run.stderr
 
 
 FRED_GOOD = fred_file(TEN_YEAR_RATE, FRED_FILES[TEN_YEAR_RATE])

@@ -89,14 +89,14 @@ def fetch(
 
 def _show_summary(summary: "Summary") -> None:
     """Print what was stored, and note what was not."""
-    if summary.failed and not summary.changes and not summary.unchanged:
-        return
     for line in summary.missing:
         output.note(f"not available: {line}")
     for line in summary.kept:
         output.note(f"kept the series with the later base year: {line}")
     for line in summary.failed[1:]:
         output.note(f"failed: {line}")
+    if summary.failed and not summary.changes and not summary.unchanged:
+        return
     output.prose(
         f"{summary.requested} series requested, {summary.unchanged} unchanged: "
         f"{summary.added:,} new values, {summary.revised:,} revised"
