@@ -1000,6 +1000,28 @@ def test_indicators_with_commas_in_their_names_are_separated_by_semicolons(
     assert "Building permits, South; Exports; Imports; Wages; Jobs; and 1 more" in text
 
 
+def test_month_without_a_value_is_among_the_caveats(germany: Forecast) -> None:
+    """The United States published no consumer prices for October 2025."""
+    months = [str(month) for month in pd.period_range("2024-01", "2026-06", freq="M")]
+    some = tuple(month for month in months if month != "2025-10")
+    prices, rate = (
+        replace(each, title=title, frequency="M", recent_periods=some)
+        for each, title in zip(
+            germany.data.series, ("Consumer prices", "Unemployment rate"), strict=False
+        )
+    )
+    whole = replace(prices, recent_periods=tuple(months))
+    old = replace(prices, recent_periods=("2016-01", "2016-03", *months))
+    for series, said in (((prices, rate), True), ((whole, old), False)):
+        data = replace(germany.data, series=series)
+        caveats = " ".join(wording.caveats(replace(germany, data=data)))
+        assert said == (
+            "There is no value for October 2025 of Consumer prices and Unemployment "
+            "rate; the next change is computed from the month before it." in caveats
+        )
+        assert said == ("There is no value" in caveats)
+
+
 def test_interval_that_ends_near_zero_is_on_its_side_of_it(germany: Forecast) -> None:
     """`-0.127 to 0.000` did not show why the verdict was `even`."""
     name, comparison = next(iter(germany.assessment.comparisons.items()))

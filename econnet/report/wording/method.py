@@ -16,6 +16,7 @@ from econnet.report.wording.event import (
     span,
 )
 from econnet.report.wording.formatting import count, day_of, period_name, period_text
+from econnet.report.wording.gaps import missing_periods
 from econnet.report.wording.verdict import made_on, record_counts
 
 # Shares of real-time values from which all count as such, and below which none do.
@@ -165,6 +166,7 @@ def caveats(forecast: Forecast) -> list[str]:
             "A recession that begins and ends within one year may not show in annual "
             "data, and annual data arrive late."
         )
+    notes += missing_periods(forecast)
     rule = RULES.get(forecast.task.label)
     if rule and rule.caveat:
         notes.append(rule.caveat.format(noun=noun))
