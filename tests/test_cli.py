@@ -207,7 +207,9 @@ def test_status_countries_and_indicators_print_json(tmp_path: Path) -> None:
 def test_tables_fit_eighty_columns(command: str, tmp_path: Path) -> None:
     run = econnet(command, folder=tmp_path, COLUMNS="80")
     assert run.returncode == 0, run.stderr
-    assert max(map(len, run.stdout.splitlines())) <= 80
+    # An address is never broken.
+    rows = [line for line in run.stdout.splitlines() if "http" not in line]
+    assert max(map(len, rows)) <= 80
 
 
 def test_help_imports_no_heavy_library(tmp_path: Path) -> None:

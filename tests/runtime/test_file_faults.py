@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet.cli import main
+from econnet.cli.main import run as run_command_line
 from econnet.runtime.untrusted_files import MAX_COLUMNS
 
 HEADER = "country,period,real_gdp"
@@ -64,7 +64,7 @@ class User:
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["econnet", *arguments])
             with pytest.raises(SystemExit) as ended:
-                main()
+                run_command_line()
         shown = self.capsys.readouterr()
         code = ended.value.code
         assert code is None or isinstance(code, int)
