@@ -59,6 +59,9 @@ class Summary:
         applies to every series of a source.
     failed
         Failures, one line each, with source, series and reason.
+    not_asked
+        Number of series that were not requested, because a source did not answer or
+        refused the key.
     """
 
     requested: int
@@ -66,6 +69,7 @@ class Summary:
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
     failed: tuple[str, ...]
+    not_asked: int
 
     @property
     def added(self) -> int:
@@ -182,6 +186,7 @@ def fetch(
         changes=tuple(sorted(changes, key=lambda change: change.series_id)),
         missing=tuple(sorted(line for query in queries for line in query.missing)),
         failed=tuple(line for query in queries for line in query.failures()),
+        not_asked=sum(query.not_asked for query in queries),
     )
 
 

@@ -88,14 +88,20 @@ def fetch(
 
 
 def _show_summary(summary: "Summary") -> None:
-    """Print what was stored, and note what was not."""
+    """Print what was stored, and note what was not.
+
+    Only the error is printed where a source is down and no other gave anything.
+    """
+    nothing = not summary.changes and not summary.unchanged
+    if nothing and summary.not_asked:
+        return
     for line in summary.missing:
         output.note(f"not available: {line}")
     for line in summary.kept:
         output.note(f"kept the series with the later base year: {line}")
     for line in summary.failed[1:]:
         output.note(f"failed: {line}")
-    if summary.failed and not summary.changes and not summary.unchanged:
+    if nothing and summary.failed:
         return
     output.prose(
         f"{summary.requested} series requested, {summary.unchanged} unchanged: "
