@@ -1,6 +1,6 @@
 # Two commands do everything, on a machine that has Python 3.11+, make and git:
 #   make report COUNTRY=USA     sets up, forecasts from the bundled snapshot, writes reports/USA/
-#   make test                   sets up and runs the tests, in about five minutes
+#   make test                   sets up and runs the tests, in about eight minutes
 
 PYTHON ?= python3
 COUNTRY ?= USA
