@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run the command line and raise `SystemExit`, for those who go on after it."""
+    """Run the command line and raise `SystemExit`, for callers that continue."""
     try:
         _main()
     finally:
@@ -69,7 +69,7 @@ def _main() -> None:
         # DuckDB raises this for any signal that arrives while it works.
         if received:
             _fail(*received[0])
-        # Python has no error of its own for lack of memory for a thread.
+        # Python raises a plain RuntimeError if there is no memory for another thread.
         if str(error) != "can't start new thread":
             raise
         _fail(OUT_OF_MEMORY, DataError.exit_code)

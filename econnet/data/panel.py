@@ -50,7 +50,7 @@ class Panel:
         One row per (country, indicator): `country, indicator, source, series_id,
         native_frequency` of the chosen series; `first_vintage`, the date before which
         its values are those of its first vintage, missing if there is no such date;
-        `ratio_scale`, by which it is multiplied before its denominator divides it;
+        `ratio_scale`, the factor applied to its level before it is divided;
         `n_real_time`, the number of values with known first releases; `n_history`, the
         number of values that came with the first vintage.
     indicators

@@ -1,4 +1,4 @@
-"""What the numbers of a series count: dollars or millions of them."""
+"""The units of series: single dollars, or millions of them."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ def ratio_scales(
     templates: pd.Series,
     indicators: Mapping[str, Indicator],
 ) -> pd.Series:
-    """Return what the quotient of two levels is multiplied by to be their ratio.
+    """Return the factor that turns the quotient of two levels into their ratio.
 
     That is 1 for an indicator that is not a ratio, and a millionth for dollars divided
     by millions of dollars. It is missing where the two are in different currencies.

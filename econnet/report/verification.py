@@ -388,7 +388,7 @@ OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 # `training.train_group` gives them the past forecasts of the newest data.
 WITH_OTHERS = (
     " It was forecast together with other countries: one whose data end before theirs "
-    "shares their past forecasts, which repeating it alone need not give"
+    "shares their past forecasts, which may differ if it is repeated alone"
 )
 MISSING = "(missing)"
 MAX_SHOWN = 3

@@ -103,7 +103,7 @@ def _settings(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def _show_settings(settings: Mapping[str, Mapping[str, str]]) -> None:
-    """Print the settings, and each address on a line of its own, whole."""
+    """Print the settings, then each address on its own line, unbroken."""
     addresses = {name for name in settings if name.endswith("_url")}
     output.table(
         "Settings",

@@ -235,7 +235,7 @@ class _VintageReplay:
     level, denominator : array (indicators,)
         The column of each indicator's level, and of what it is divided by.
     ratio_scale : array (indicators,)
-        By which its level is multiplied before it is divided.
+        The factor applied to its level before it is divided.
     shape
         Number of periods and columns of the table of levels.
     days, row, column, value : array (events,)

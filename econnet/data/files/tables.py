@@ -364,7 +364,7 @@ def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
             n = next(n for n in range(place, len(sheet.rows)) if extent(sheet.rows[n]))
             note = (
                 f"second table, from line {sheet.lines[n]}, left out: to use it, save "
-                "it as a file of its own"
+                "it as a separate file"
             )
             return replace(
                 sheet,

@@ -36,7 +36,7 @@ def read(path: Path) -> Sheet:
 
 
 def _note(encoding: str) -> str:
-    """Return a remark on an encoding other than UTF-8; it is a guess without marks."""
+    """Return a remark on an encoding other than UTF-8, which may be a guess."""
     if encoding in PLAIN_ENCODINGS:
         return ""
     if encoding.startswith("utf"):

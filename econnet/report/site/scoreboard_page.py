@@ -137,7 +137,7 @@ def _is_open(row: Row) -> bool:
 
 
 def _state(row: Row) -> str:
-    """Return the state of a forecast, with what speaks against it in brackets."""
+    """Return the state of a forecast, with any caveat in brackets."""
     if not row.public_before:
         return f"{row.state} (known before)"
     return f"{row.state} (period over)" if _is_open(row) else row.state

@@ -5,7 +5,12 @@ from itertools import pairwise
 
 import pandas as pd
 
-from econnet.core.periods import NOUN, PANDAS_ALIAS, PERIODS_A_YEAR
+from econnet.core.periods import (
+    FREQUENCY_OF_ALIAS,
+    NOUN,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+)
 from econnet.forecast.result import Forecast, SeriesUsed
 from econnet.report.wording.formatting import in_a_row, period_text
 
@@ -19,23 +24,26 @@ def missing_periods(forecast: Forecast) -> list[str]:
     for series in forecast.data.series:
         for period in _gaps(series):
             titles.setdefault(period, []).append(series.title)
-    nouns = {alias: NOUN[name] for name, alias in PANDAS_ALIAS.items()}
     newest = sorted(titles, key=lambda it: it.end_time, reverse=True)[:MAX_PERIODS]
     return [
         f"There is no value for {period_text(period)} of {_named(titles[period])}; "
-        f"the next change is computed from the {nouns[period.freqstr[0]]} before it."
+        f"the next change is computed from the {_noun(period)} before it."
         for period in newest
     ]
 
 
 def _gaps(series: SeriesUsed) -> Iterator[pd.Period]:
-    """Yield the periods of the last years that lie between two values alone."""
+    """Yield each single period of the last years that is missing between two values."""
     alias = PANDAS_ALIAS[series.frequency]
     periods = [pd.Period(text, alias) for text in series.recent_periods]
     length = YEARS * PERIODS_A_YEAR[series.frequency]
     for before, after in pairwise(periods):
         if (after - before).n == 2 and (periods[-1] - after).n < length:
             yield before + 1
+
+
+def _noun(period: pd.Period) -> str:
+    return NOUN[FREQUENCY_OF_ALIAS[period.freqstr[0]]]
 
 
 def _named(titles: list[str]) -> str:

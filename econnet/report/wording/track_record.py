@@ -293,7 +293,7 @@ SIGNALS_EXPLAINED = (
 
 OTHER_HORIZONS = (
     "The other horizons are replayed together, at shared dates: a report on one of "
-    "them may give slightly other figures."
+    "them may give slightly different figures."
 )
 
 SCORES_EXPLAINED = (

@@ -198,6 +198,17 @@ def test_adjustment_uses_only_what_was_known(method: str) -> None:
     assert steps.max() < 0.04 < np.abs(np.diff(np.log(frame["output"]))).max()
 
 
+def set_x13(script: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a script the X-13 of this computer, or leave it without one."""
+    if script is not None:
+        file = folder / "x13as"
+        file.write_text(script)
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("X13PATH", raising=False)
+    monkeypatch.delenv("X12PATH", raising=False)
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [
@@ -215,13 +226,8 @@ def test_x13_that_is_absent_or_fails_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, message: str
 ) -> None:
     pytest.importorskip("statsmodels")
-    if program is not None:
-        file = tmp_path / "x13as"
-        file.write_text(f"#!/bin/sh\n{program}\n")
-        file.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("X13PATH", raising=False)
-    monkeypatch.delenv("X12PATH", raising=False)
+    script = None if program is None else f"#!/bin/sh\n{program}\n"
+    set_x13(script, tmp_path, monkeypatch)
     rows = user_panel.read(seasonal_output()).observations
     with pytest.raises(DataError, match=message):
         adjustment.adjust(rows, [("A", "output")], "Q", "x13")
@@ -232,12 +238,7 @@ def test_series_that_x13_adjusts_is_read_with_the_days_of_its_values(
 ) -> None:
     pytest.importorskip("statsmodels")
     # In place of X-13: a program with its files, whose adjusted value is the half.
-    program = tmp_path / "x13as"
-    program.write_text(f"#!{sys.executable}\n{HALVES}")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("X13PATH", raising=False)
-    monkeypatch.delenv("X12PATH", raising=False)
+    set_x13(f"#!{sys.executable}\n{HALVES}", tmp_path, monkeypatch)
     rows = user_panel.read(seasonal_output().head(22)).observations
     adjusted = adjustment.adjust(rows, [("A", "output")], "Q", "x13")
     newest = adjusted[adjusted["known_at"] == rows["known_at"].max()]
