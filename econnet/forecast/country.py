@@ -32,12 +32,14 @@ def train(
     *,
     outlook: bool = True,
     stored: Model | None = None,
+    replayed: PreparedTask | None = None,
 ) -> Model:
     """Return the model after a walk-forward run and the training of the ensemble.
 
     `baselines` are by default the light ones; the base rate is always included, as
     skill is relative to it. `outlook`: whether its other horizons are trained too, as
-    reports need. `stored` is a model that fits but may lack the outlook.
+    reports need. `stored` is a model that fits but may lack the outlook. `replayed` is
+    a country with newer data whose replay is shared.
     """
     chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
     trained = training.train_group(
@@ -45,6 +47,7 @@ def train(
         Training(chosen, importance=True, outlook=outlook),
         find=lambda _: stored,
         progress=progress,
+        replayed=replayed,
     )
     return trained[prepared.origin]
 
@@ -156,6 +159,7 @@ def make(
             prepared.panel,
             prepared.state.date,
             prepared.known.observations["retrieved_at"].max(),
+            model.shared_replay,
         ),
         made_at=now(),
         growth=_growth(window, forecaster),

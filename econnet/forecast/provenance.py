@@ -33,6 +33,23 @@ PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
+class SharedReplay:
+    """The replay of past forecasts that a forecast shares with a country of newer data.
+
+    Parameters
+    ----------
+    country, as_of
+        That country's alpha-3 code, and the information date of its own forecast.
+    data
+        SHA-256 of the panel that its models were trained on.
+    """
+
+    country: str
+    as_of: str
+    data: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """What determines a forecast's bits, besides its task.
 
@@ -50,6 +67,8 @@ class Provenance:
         The information date: the day on which the forecast was made.
     retrieved_until
         When the newest value was fetched.
+    shared_replay
+        The replay of another country, if the past forecasts come from it.
     """
 
     versions: Mapping[str, str]
@@ -58,6 +77,7 @@ class Provenance:
     data: str
     as_of: str
     retrieved_until: str
+    shared_replay: SharedReplay | None
 
     @property
     def tools(self) -> dict[str, str]:
@@ -70,7 +90,10 @@ class Provenance:
 
 
 def of(
-    panel: "Panel", as_of: pd.Timestamp, retrieved_until: pd.Timestamp
+    panel: "Panel",
+    as_of: pd.Timestamp,
+    retrieved_until: pd.Timestamp,
+    shared_replay: SharedReplay | None,
 ) -> Provenance:
     """Return the provenance of a forecast made here and now from a panel.
 
@@ -83,6 +106,7 @@ def of(
         panel_digest(panel),
         as_of.isoformat(),
         retrieved_until.isoformat(),
+        shared_replay,
     )
 
 

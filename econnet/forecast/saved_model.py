@@ -21,6 +21,7 @@ from econnet.core.errors import DataError
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation.calibration import DRAWS, CalibrationDraws
 from econnet.forecast.explain.importance import Importance, indicators
+from econnet.forecast.provenance import SharedReplay
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file, partners_file
 from econnet.models.combination import MODELS, NETWORK
@@ -53,6 +54,8 @@ class Model:
         Those that are fitted, by name. Others are fitted again to the same data.
     calibration
         The calibration maps of the track record; `None` if they are not fitted.
+    shared_replay
+        The replay of a country with newer data, if the track record comes from it.
     """
 
     network: Network
@@ -64,6 +67,7 @@ class Model:
     importance: tuple[Importance, ...] = ()
     partners: Mapping[str, Fitted] = field(default_factory=dict)
     calibration: CalibrationDraws | None = None
+    shared_replay: SharedReplay | None = None
 
 
 def model_digest(features: DesignMatrix, task: object, version: str) -> str:
@@ -114,6 +118,7 @@ def save(model: Model, path: Path) -> None:
         "outlook": msgspec.to_builtins(model.outlook),
         "importance": msgspec.to_builtins(model.importance),
         "partners": msgspec.to_builtins(partners),
+        "shared_replay": msgspec.to_builtins(model.shared_replay),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent):
@@ -168,6 +173,7 @@ def load(path: Path) -> Model:
                 network.architecture.input_dim,
             ),
             _calibration(_with_prefix("calibration.", arrays)),
+            header.shared_replay,
         )
     except KeyError as error:
         raise ValueError(f"{path} is a network, but not a model: no {error}") from error
@@ -218,6 +224,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outlook: tuple[Ahead, ...] | None
     importance: tuple[Importance, ...]
     partners: Partners
+    shared_replay: SharedReplay | None
 
 
 def _header(metadata: Mapping[str, Any]) -> _Header:
@@ -363,7 +370,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 5
+SCHEMA = 6
 MAX_SCHEMA = 9_999
 # As pandas counts periods: months until the year 3970.
 MAX_ORIGIN = 24_000

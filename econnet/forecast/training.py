@@ -27,6 +27,7 @@ from econnet.forecast import assessment, preparation, replay, saved_model, track
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.provenance import SharedReplay, panel_digest
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
 from econnet.models import combination
@@ -68,17 +69,19 @@ def train_group(
     find: Find = lambda _: None,
     keep: Keep = lambda _members, _model: None,
     progress: Progress = lambda _: None,
+    replayed: PreparedTask | None = None,
 ) -> dict[pd.Period, Model]:
     """Return the model of each origin of a group of countries trained together.
 
-    `DataError` is raised if there is too little history.
+    The track record is that of `replayed`, by default the country with the newest
+    origin. `DataError` is raised if there is too little history.
     """
     by_origin: dict[pd.Period, list[PreparedTask]] = {}
     for prepared in group:
         by_origin.setdefault(prepared.origin, []).append(prepared)
     stored = {origin: find(members[0]) for origin, members in by_origin.items()}
     history = _replay(
-        by_origin[max(by_origin)][0],
+        replayed or by_origin[max(by_origin)][0],
         training,
         task_needed=None in stored.values(),
         outlook_needed=any(_lacks_outlook(model) for model in stored.values()),
@@ -138,10 +141,12 @@ def _lacks_outlook(model: Model | None) -> bool:
 class _History:
     """Track records of a group up to its newest origin.
 
-    `record` and `importance` are at the task's horizon, and empty if every model was
-    stored; `outlook` has the track records at other horizons.
+    `replayed` is the country with that origin. `record` and `importance` are at the
+    task's horizon, and empty if every model was stored; `outlook` has the track records
+    at other horizons.
     """
 
+    replayed: PreparedTask
     record: pd.DataFrame
     importance: tuple[Importance, ...]
     outlook: Mapping[int, pd.DataFrame]
@@ -160,16 +165,29 @@ def _replay(
     others = replay.other_horizons(newest.task) if wanted else []
     if not task_needed:
         outlook = replay.run_outlook(newest, others, progress)
-        return _History(pd.DataFrame(), (), outlook)
+        return _History(newest, pd.DataFrame(), (), outlook)
     if not others:
         found = replay.run(newest, training.baselines, progress, training.importance)
-        return _History(*found, outlook={})
+        return _History(newest, *found, outlook={})
     of_task, of_outlook = side_by_side_progress(progress, 2)
     (record, importance), outlook = workers.both(
         lambda: replay.run(newest, training.baselines, of_task, training.importance),
         lambda: replay.run_outlook(newest, others, of_outlook),
     )
-    return _History(record, importance, outlook)
+    return _History(newest, record, importance, outlook)
+
+
+def _shared_replay(
+    prepared: PreparedTask, replayed: PreparedTask
+) -> SharedReplay | None:
+    """Return the replay that a country shares; `None` if it is that of its own data."""
+    if replayed.origin == prepared.origin:
+        return None
+    return SharedReplay(
+        replayed.country.alpha3,
+        replayed.state.date.isoformat(),
+        panel_digest(replayed.panel),
+    )
 
 
 def side_by_side_progress(progress: Progress, parts: int) -> list[Progress]:
@@ -199,6 +217,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
         importance=history.importance,
         partners=forecaster.partners,
         calibration=assessment.calibration_draws(prepared.task, record),
+        shared_replay=_shared_replay(prepared, history.replayed),
     )
 
 

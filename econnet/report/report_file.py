@@ -20,7 +20,7 @@ from econnet.core.task import Event, Task
 from econnet.core.text import one_line
 from econnet.data.cycle import labels
 from econnet.forecast.explain.what_if import Assumption
-from econnet.forecast.provenance import Provenance
+from econnet.forecast.provenance import Provenance, SharedReplay
 from econnet.forecast.result import PreviousForecast
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -34,6 +34,7 @@ class _Provenance(msgspec.Struct, frozen=True):
     data: Text
     as_of: Text
     retrieved_until: Text
+    shared_replay: SharedReplay | None = None
 
     def to_task(self) -> Task:
         """Return the task; raise `UsageError` or `ValueError` if it is invalid."""
@@ -47,7 +48,10 @@ class _Provenance(msgspec.Struct, frozen=True):
 
     def to_provenance(self) -> Provenance:
         """Return the provenance; raise `ValueError` if a time in it is invalid."""
-        for moment in (self.as_of, self.retrieved_until):
+        moments = [self.as_of, self.retrieved_until]
+        if self.shared_replay is not None:
+            moments.append(self.shared_replay.as_of)
+        for moment in moments:
             timestamp = pd.Timestamp(moment)
             if pd.isna(timestamp) or timestamp.tz is not None:
                 raise ValueError(f"{moment!r} is not a time without a zone")

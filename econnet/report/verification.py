@@ -18,6 +18,7 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import data_used, preparation, provenance, questions
@@ -81,8 +82,6 @@ class Verification:
         The largest difference among econnet's own numbers, and the baselines'.
     differences
         The values that differ by more than the tolerance.
-    of_many
-        Whether the forecast was made together with those of other countries.
     """
 
     path: Path
@@ -94,7 +93,6 @@ class Verification:
     largest: float = 0.0
     largest_of_baselines: float = 0.0
     differences: tuple[Pair, ...] = ()
-    of_many: bool = False
 
     @property
     def bits(self) -> bool:
@@ -132,7 +130,7 @@ class Verification:
         if self.bits:
             return (
                 f"{counted}, though data, versions and processor are the same: "
-                f"{shown}; was the file changed?{WITH_OTHERS if self.of_many else ''}"
+                f"{shown}; was the file changed?"
             )
         return (
             f"{counted} by more than the tolerance: {shown}; the environment differs: "
@@ -160,20 +158,22 @@ def verify(
             f"{report.path} is a report on {report.document.get('name')!r}, not on "
             f"{country.name}"
         )
-    prepared = _prepare(report, known, country)
+    known = _as_retrieved(known, report)
+    prepared = _prepare(known, country, report.task, report.provenance.as_of)
+    replayed = _replayed(report, known)
     date = prepared.state.date
-    now = provenance.of(prepared.panel, date, date)
-    before, after = report.provenance.tools, now.tools
+    here = provenance.of(prepared.panel, date, date, shared_replay=None)
+    before, after = report.provenance.tools, here.tools
     tools = {
         name: (str(before.get(name, "none")), after.get(name, "none"))
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     }
     result = Verification(report.path, country, tools)
-    if now.data != report.provenance.data:
+    if missing := _missing_digest(report, prepared, replayed):
         changes = tuple(_changes(report, prepared))
-        return replace(result, data=changes, missing_digest=report.provenance.data)
-    repeated = record.to_dict(_repeat(report, prepared, progress))
+        return replace(result, data=changes, missing_digest=missing)
+    repeated = record.to_dict(_repeat(report, prepared, replayed, progress))
     return compare_reports(result, report, repeated)
 
 
@@ -181,7 +181,6 @@ def compare_reports(
     result: Verification, report: Report, repeated: Mapping[str, Json]
 ) -> Verification:
     """Return a verification completed by comparing the repeated forecast."""
-    result = replace(result, of_many=not report.document["importance"])
     # A document read from a file contains lists, not tuples.
     pairs = list(_pairs("", dict(report.document), json.loads(json.dumps(repeated))))
     if result.bits:
@@ -210,25 +209,53 @@ def compare_reports(
     )
 
 
-def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
-    """Return the data as they were when the report was made."""
-    task, recorded = report.task, report.provenance
-    rows = known.observations
-    retrieved = rows["retrieved_at"] <= pd.Timestamp(recorded.retrieved_until)
-    if not retrieved.any() or task.target not in known.indicators:
+def _as_retrieved(known: Dataset, report: Report) -> Dataset:
+    """Return the data that had been retrieved when the report was made."""
+    rows, until = known.observations, report.provenance.retrieved_until
+    retrieved = rows["retrieved_at"] <= pd.Timestamp(until)
+    if not retrieved.any() or report.task.target not in known.indicators:
         raise DataError(
             f"{report.path} was made from other data than {known.source}, which has "
-            f"no data for this target retrieved by {recorded.retrieved_until}"
+            f"no data for this target retrieved by {until}"
         )
-    earlier = replace(known, observations=rows[retrieved].reset_index(drop=True))
-    return preparation.prepare(earlier, country, task, pd.Timestamp(recorded.as_of))
+    return replace(known, observations=rows[retrieved].reset_index(drop=True))
+
+
+def _prepare(known: Dataset, country: Country, task: Task, as_of: str) -> PreparedTask:
+    return preparation.prepare(known, country, task, pd.Timestamp(as_of))
+
+
+def _replayed(report: Report, known: Dataset) -> PreparedTask | None:
+    """Return the country whose replay the report shares; `None` if it has its own."""
+    shared = report.provenance.shared_replay
+    if shared is None:
+        return None
+    country = Country(shared.country, "", shared.country)
+    return _prepare(known, country, report.task, shared.as_of)
+
+
+def _missing_digest(
+    report: Report, prepared: PreparedTask, replayed: PreparedTask | None
+) -> str | None:
+    """Return a digest of the report that today's data do not give, if there is one."""
+    recorded = report.provenance
+    pairs = [(recorded.data, prepared)]
+    if recorded.shared_replay is not None and replayed is not None:
+        pairs.append((recorded.shared_replay.data, replayed))
+    missing = (
+        digest for digest, of in pairs if provenance.panel_digest(of.panel) != digest
+    )
+    return next(missing, None)
 
 
 def _repeat(
-    report: Report, prepared: PreparedTask, progress: Callable[[float], None]
+    report: Report,
+    prepared: PreparedTask,
+    replayed: PreparedTask | None,
+    progress: Callable[[float], None],
 ) -> Forecast:
     names = [name for name in report.baselines if name in BASELINES]
-    model = country_forecast.train(prepared, progress, names)
+    model = country_forecast.train(prepared, progress, names, replayed=replayed)
     forecast = country_forecast.make(
         prepared, model, report.previous, report.assumptions
     )
@@ -385,11 +412,6 @@ ON_AN_EDGE = re.compile(
 OF_GROWTH = re.compile(r"growth\.(percentile_|median)")
 OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
-# `training.train_group` gives them the past forecasts of the newest data.
-WITH_OTHERS = (
-    " It was forecast together with other countries: one whose data end before theirs "
-    "shares their past forecasts, which may differ if it is repeated alone"
-)
 MISSING = "(missing)"
 MAX_SHOWN = 3
 DIGEST_SHOWN = 12

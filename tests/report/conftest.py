@@ -180,6 +180,7 @@ def forecast_of(
             data="5f" * 32,
             as_of="2026-11-24T00:00:00",
             retrieved_until="2026-11-24T00:00:00",
+            shared_replay=None,
         ),
         made_at="2026-11-24T02:30:00+00:00",
     )

@@ -14,7 +14,7 @@ from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as use_case
-from econnet.forecast import preparation, provenance
+from econnet.forecast import preparation, provenance, ranking
 from econnet.forecast.explain import what_if
 from econnet.forecast.result import Forecast, PreviousForecast
 from econnet.report import record, report_file, verification
@@ -166,16 +166,38 @@ def test_number_that_was_changed_in_the_file_is_named(
     assert found.sentence().endswith("was the file changed?")
 
 
-def test_other_numbers_of_a_country_forecast_with_others_have_another_reason(
-    report: Report, made: Forecast
+def test_forecast_of_a_country_whose_data_end_early_is_the_same_again(
+    tmp_path: Path,
 ) -> None:
-    def change(told: dict[str, Any]) -> None:
-        told["importance"] = []
-        told["track_record"][3]["probability"] += 1e-15
+    everything = api.read_data()
+    codes = ["GRL", "USA", "DNK", "ISL"]
+    known = replace(
+        everything,
+        observations=everything.observations.query(f"country in {codes}"),
+        series=everything.series.query(f"country in {codes}"),
+    )
+    greenland, america = map(api.find_country, codes[:2])
+    task = api.choose_task(greenland, known, members=2, horizon=1)
+    of_greenland, of_america = sorted(
+        ranking.rank(known, [greenland, america], task).forecasts,
+        key=lambda forecast: forecast.country.alpha3,
+    )
+    assert of_greenland.origin < of_america.origin
+    api.write_report(of_greenland, tmp_path / "report", ["json"])
+    report = report_file.read(tmp_path / "report" / "report.json")
 
-    found = held(altered(report.path, change), made, bits=True)
-    assert "shares their past forecasts" in found.sentence()
-    assert not found.verified
+    assert report.provenance.shared_replay is not None
+    assert report.provenance.shared_replay.country == "USA"
+    found = verification.verify(report, known, greenland)
+    assert found.verified, found.sentence()
+    assert found.bits
+
+    rows = known.observations
+    newest = (rows["country"] == "USA") & (rows["period"] > "2022")
+    rows = rows.assign(value=rows["value"].mask(newest, 1.01 * rows["value"]))
+    found = verification.verify(report, replace(known, observations=rows), greenland)
+    assert found.data == ("values of other countries, or older values",)
+    assert found.missing_digest == report.provenance.shared_replay.data
 
 
 @pytest.mark.parametrize(
@@ -303,6 +325,11 @@ def test_impossible_task_is_refused(field: str, value: Json, report: Report) -> 
         (("provenance", "versions"), ["0.1.0"]),
         (("provenance", "blas"), [1]),
         (("provenance", "processor"), None),
+        (("provenance", "shared_replay"), "USA"),
+        (
+            ("provenance", "shared_replay"),
+            {"country": "USA", "as_of": "yesterday", "data": "5f"},
+        ),
         (("data", "source"), 1),
         (("data", "series"), [1]),
         (("data", "series", 0, "recent"), []),
