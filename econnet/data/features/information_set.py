@@ -168,9 +168,11 @@ def newest_with_periods(
             _back_from(values, positions, owner, length),
             np.where(positions >= 0, periods[positions], 0),
         )
+    revised_columns = _revised_columns(panel, owner)
     for number, block in origins.blocks():
         rows = origins.rows[number]
-        revised = _revised(panel, rows, lengths)
+        columns = revised_columns.get(number, set())
+        revised = [key for key in lengths if columns & needed_columns(panel, key)]
         if revised:
             replay = _VintageReplay.of(panel, rows, revised)
             longest = max(lengths[key] for key in revised)
@@ -214,16 +216,20 @@ def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats
     return np.where(inside, values[places], np.nan)
 
 
-def _revised(panel: Panel, rows: slice, keys: Mapping[str, int]) -> list[str]:
-    """Return the indicators whose values were revised for a country."""
-    if panel.vintages.empty:
-        return []
-    inside = panel.vintages["row"].between(rows.start, rows.stop - 1)
-    names = panel.values.columns[panel.vintages.loc[inside, "column"].unique()]
-    revised = {str(name) for name in names}
-    return [
-        key for key in keys if revised & {key, panel.indicators[key].denominator or key}
-    ]
+def _revised_columns(panel: Panel, owner: Days) -> dict[int, set[str]]:
+    """Return the columns with revised values of each country, by its number."""
+    names = panel.values.columns
+    countries = owner[panel.vintages["row"]]
+    pairs = np.unique(countries * len(names) + panel.vintages["column"].to_numpy())
+    revised: dict[int, set[str]] = {}
+    for country, column in zip(*divmod(pairs, len(names)), strict=True):
+        revised.setdefault(int(country), set()).add(str(names[column]))
+    return revised
+
+
+def needed_columns(panel: Panel, key: str) -> set[str]:
+    """Return the columns from which an indicator is computed."""
+    return {key, panel.indicators[key].denominator or key}
 
 
 @dataclass(frozen=True, eq=False)

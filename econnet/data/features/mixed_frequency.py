@@ -24,6 +24,7 @@ from econnet.data.features.information_set import (
     Origins,
     change,
     in_panel,
+    needed_columns,
     newest_with_periods,
 )
 from econnet.data.known_dates import Days
@@ -186,8 +187,7 @@ def fine_levels(
 
 
 def _has(panel: Panel, key: str) -> bool:
-    indicator = panel.indicators[key]
-    return {key, indicator.denominator or key} <= {*panel.values.columns}
+    return needed_columns(panel, key) <= {*panel.values.columns}
 
 
 def _levels(
