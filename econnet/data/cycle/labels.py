@@ -170,11 +170,31 @@ def computed_from_levels(
     `function` takes levels without gaps, (days, periods), and their frequency, and
     returns a value for each, missing where there is none.
     """
-    parts = [
-        _revisions_of_country(function, levels, panel.frequency)
-        for _, levels in panel.revisions(target).groupby("country")
-    ]
-    return _dated(panel, pd.concat(parts, ignore_index=True))
+    levels = panel.revisions(target)
+    ordinals = pd.PeriodIndex(levels["period"]).asi8
+    known_at = levels["known_at"].to_numpy()
+    given = levels["value"].to_numpy(dtype=float)
+    changes = {
+        country: _changes(
+            lambda known: function(known, panel.frequency),
+            ordinals[rows],
+            known_at[rows],
+            given[rows],
+        )
+        for country, rows in levels.groupby("country").indices.items()
+    }
+    periods, days, values = map(np.concatenate, zip(*changes.values(), strict=True))
+    revisions = pd.DataFrame(
+        {
+            "country": np.repeat([*changes], [len(of[0]) for of in changes.values()]),
+            "period": pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+                periods, freq=PANDAS_ALIAS[panel.frequency]
+            ),
+            "known_at": days,
+            "value": values,
+        }
+    )
+    return _dated(panel, revisions)
 
 
 def check_rule(name: str, frequency: Frequency) -> None:
@@ -195,34 +215,24 @@ def check_rule(name: str, frequency: Frequency) -> None:
         )
 
 
-def _revisions_of_country(
-    function: LabelFunction, levels: pd.DataFrame, frequency: Frequency
-) -> pd.DataFrame:
-    """Return `country, period, known_at, value` of each change of a country's values.
+def _changes(
+    function: Callable[[Floats], Floats],
+    periods: npt.NDArray[np.int64],
+    known_at: npt.NDArray[np.datetime64],
+    levels: Floats,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.datetime64], Floats]:
+    """Return period, date and value of each change of what a function gives.
 
-    `levels` has every value that a level ever had, in the same columns. The function is
-    applied on every day on which a level became known.
+    `levels` are all that a country's levels ever were, with the number of their period
+    and the date from which they were known. The function is applied on each such date.
     """
-    ordinals = pd.PeriodIndex(levels["period"]).asi8
-    days, day = np.unique(levels["known_at"].to_numpy(), return_inverse=True)
-    known = _vintages(
-        day, ordinals - ordinals.min(), levels["value"].to_numpy(dtype=float)
-    )
-    values = function(known, frequency)
+    days, day = np.unique(known_at, return_inverse=True)
+    first = periods.min()
+    values = function(_vintages(day, periods - first, levels))
     before = np.vstack([np.full(values.shape[1], np.nan), values[:-1]])
     same = (values == before) | (np.isnan(values) & np.isnan(before))
     changed, place = np.nonzero(~same)
-    periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
-        place + ordinals.min(), freq=PANDAS_ALIAS[frequency]
-    )
-    return pd.DataFrame(
-        {
-            "country": levels["country"].iloc[0],
-            "period": periods,
-            "known_at": days[changed],
-            "value": values[changed, place],
-        }
-    )
+    return place + first, days[changed], values[changed, place]
 
 
 def _of_growth(rule: LabelRule) -> LabelFunction:
