@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import special
 
 from econnet import find_country, read_data
 from econnet.core.log_odds import probability
@@ -117,6 +118,21 @@ def clipped(window: Window) -> tuple[Floats, Floats]:
     """Return z-scores limited to three standard deviations."""
     X, ahead = z_scores(window)
     return np.clip(X, -3, 3), np.clip(ahead, -3, 3)
+
+
+def ranks(window: Window) -> tuple[Floats, Floats]:
+    """Return econnet's inputs with standardised ranks instead of normal scores."""
+    scaler = window.scaler
+    used = np.flatnonzero(scaler.scale)
+    scale = scaler.emphasis[used] * scaler.scale[used]
+    X, ahead = normal_scores(window)
+    rank, rank_ahead = (
+        special.ndtr(rows[:, used] / scale + scaler.mean[used]) for rows in (X, ahead)
+    )
+    for rows, of_rows in ((X, rank), (ahead, rank_ahead)):
+        z = (of_rows - rank.mean(axis=0)) / rank.std(axis=0)
+        rows[:, used] = scaler.emphasis[used] * z
+    return X, ahead
 
 
 def fit(window: Window, X: Floats, setting: Setting) -> Network:
@@ -397,7 +413,7 @@ def main() -> None:
         ours = result(Setting())
         print(f"{len(ours.y)} forecasts, {ours.y.sum():.0f} contractions")
         print(f"base rate {base_rate():.3f}, econnet's network {ours.cost:.3f}")
-        for inputs in (z_scores, clipped):
+        for inputs in (z_scores, clipped, ranks):
             other = forecast(Setting(), inputs)
             print(f"{inputs.__name__}: {other.cost:.3f}, {difference(ours, other)}")
         for setting in (

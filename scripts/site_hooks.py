@@ -1,15 +1,20 @@
 """What mkdocs does not do by itself when it builds the site (`hooks` of mkdocs.yml)."""
 
+import html as markup
 import itertools
 import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 FONTS = Path(__file__).parent.parent / "econnet" / "report" / "fonts"
+# Pixels beyond which a figure's labels are too small where it is as wide as a phone.
+WIDE_FIGURE = 1000
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -21,18 +26,36 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_content(html: str, **_: Any) -> str:  # noqa: ANN401 - arguments of mkdocs
-    """Let every table scroll by itself, with the keyboard as well."""
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:  # noqa: ANN401 - arguments of mkdocs
+    """Let every table and wide figure scroll by itself, with the keyboard as well."""
     numbers = itertools.count(1)
+    folder = (Path(config.docs_dir) / page.file.src_uri).parent
 
-    def scrollable(table: re.Match[str]) -> str:
-        opening = (
-            f'<div class="wide" role="region" aria-label="Table {next(numbers)}" '
-            'tabindex="0">'
-        )
-        return f"{opening}{table[0]}</div>"
+    def table(found: re.Match[str]) -> str:
+        return _scrollable(found[0], "wide", f"Table {next(numbers)}")
 
-    return re.sub(r"<table>.*?</table>", scrollable, html, flags=re.DOTALL)
+    def figure(found: re.Match[str]) -> str:
+        if _width(folder / found["src"]) <= WIDE_FIGURE:
+            return found[0]
+        return _scrollable(found["img"], "wide figure", markup.unescape(found["alt"]))
+
+    html = re.sub(r"<table>.*?</table>", table, html, flags=re.DOTALL)
+    image = r'<p>(?P<img><img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*\.png)" ?/?>)</p>'
+    return re.sub(image, figure, html)
+
+
+def _scrollable(content: str, classes: str, label: str) -> str:
+    return (
+        f'<div class="{classes}" role="region" aria-label="{markup.escape(label)}" '
+        f'tabindex="0">{content}</div>'
+    )
+
+
+def _width(png: Path) -> int:
+    """Return a picture's width in pixels."""
+    with png.open("rb") as file:
+        (width,) = struct.unpack(">I", file.read(20)[16:])
+    return int(width)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -18,6 +18,7 @@
       // The text is \(...\) within a line and \[...\] on a line of its own.
       const tex = formula.textContent.trim();
       katex.render(tex.slice(2, -2), formula, { displayMode: tex.startsWith("\\[") });
+      keepWithPunctuation(formula);
     }
     makeWideFormulasScrollable();
     addEventListener("resize", makeWideFormulasScrollable);
@@ -25,6 +26,16 @@
     document.fonts.ready.then(makeWideFormulasScrollable);
   });
   document.head.append(script);
+
+  // A comma or full stop after a formula does not start the next line.
+  function keepWithPunctuation(formula) {
+    const after = formula.nextSibling;
+    const mark = after?.data?.match(/^[.,:;)]+/)?.[0];
+    if (!mark) return;
+    formula.querySelector(".katex-html").lastElementChild.append(mark);
+    formula.querySelector(".katex-mathml").append(mark); // for screen readers
+    after.data = after.data.slice(mark.length);
+  }
 
   // A formula wider than a phone scrolls, with the keyboard as well.
   function makeWideFormulasScrollable() {

@@ -344,7 +344,7 @@
       line(context, [[area.left, y(10 ** power)], [area.right, y(10 ** power)]]);
       context.globalAlpha = 1;
       context.fillStyle = palette.quiet;
-      const text = power > 4 ? `1e${power}` : String(Number((10 ** power).toPrecision(1)));
+      const text = power > 4 || power < -3 ? `1e${power}` : String(Number((10 ** power).toPrecision(1)));
       context.fillText(text, area.left - 6, y(10 ** power));
     }
     context.strokeStyle = palette.ink;

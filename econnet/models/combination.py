@@ -2,11 +2,10 @@
 
 Different models make different errors. Each member network has the same partners:
 networks that forecast the distribution of growth and two forests of trees, or, where
-the label is not a fall of growth, one forest and naive Bayes. Data with professional
-forecasts add a logit on these. A member's forecast is
-the weighted mean of its log-odds and theirs, with weights estimated from past
-forecasts, which may be zero; econnet's forecast is the mean over members. A partner
-that fails is left out.
+the label is not growth below zero, one forest and naive Bayes. Data with professional
+forecasts add a logit on these. A member's forecast is the weighted mean of its log-odds
+and theirs, with weights estimated from past forecasts, which may be zero; econnet's
+forecast is the mean over members. A partner that fails is left out.
 """
 
 import hashlib

@@ -4,8 +4,9 @@ A tree divides rows into leaves, and forecasts the mean outcome of a leaf. Growi
 is a large part of a replay's work, but leaves that separate contractions two quarters
 ahead also separate those three quarters ahead. So the trees of an origin are grown for
 the outcomes at all given horizons together, and each horizon fills the leaves with its
-own training rows. That costs accuracy where growth or events span several periods, of
-which other parts are known at each horizon; horizons then have trees of their own. The
+own training rows. That costs accuracy where growth or events span several periods,
+because at each horizon another part of them is known; horizons then have trees of their
+own. The
 mean of a leaf is shrunk to the share of contractions, because few trees agree by chance
 on a probability of zero.
 """

@@ -3,7 +3,7 @@
 Where the label is a fall of growth below zero, how far growth was from zero is known
 too, which the label hides. Networks like those of `network_ensemble` estimate quantiles
 of growth instead of the probability of a contraction; that probability is then the mass
-of the distribution below zero. Its 5th percentile is known as growth-at-risk: growth is
+of the distribution below zero. The 5th percentile is known as growth-at-risk: growth is
 lower in one of twenty cases.
 """
 

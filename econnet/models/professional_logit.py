@@ -1,11 +1,11 @@
 """Professional forecasts as a partner of the networks, fitted where there are any.
 
 Forecasts by others usually begin decades after the other data. This model learns from
-the rows that have one, and from little else: from a forecast of growth, its revision,
-the figure of the previous period and the median of all countries, by a logit on their
-values, not on ranks, because large falls matter most. A forecast of the probability
-is used unchanged. Rows without a forecast get the probability of a logit on all
-features.
+the rows that have one. It is a logit on few features: the forecast of growth, its
+revision, the figure of the previous period and the median of all countries. It takes
+their values, not their ranks, because large falls matter most. A forecast of the
+probability is used unchanged. Rows without a forecast get the probability of a logit on
+all features.
 """
 
 from collections.abc import Sequence

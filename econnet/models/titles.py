@@ -1,6 +1,7 @@
 """The titles of models, for readers.
 
-Apart from the models, so that a report can name them without loading scikit-learn.
+They are kept apart from the models, so that a report can name these without loading
+scikit-learn.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,11 @@
 """The activations and their derivatives.
 
-Without a nonlinear activation between them, two layers would amount to one, because the
-product of two matrices is a matrix. Each activation is a pair of functions. `forward`
-turns the pre-activations `Z` into the activations `A`, in place. `backward` turns the
-gradient of the cost with respect to `A` into that with respect to `Z`. Every derivative
-is a function of `A` alone (that of tanh is 1 - A²), so `Z` need not be kept, and the
-result overwrites `A`, which is no longer needed. Arrays are stacked by member,
+Without a nonlinear activation between them, two layers would be no more than one,
+because the product of two matrices is a matrix. Each activation is a pair of functions.
+`forward` turns the pre-activations `Z` into the activations `A`, in place. `backward`
+turns the gradient of the cost with respect to `A` into that with respect to `Z`. Every
+derivative is a function of `A` alone (that of tanh is 1 - A²), so `Z` need not be kept,
+and the result overwrites `A`, which is no longer needed. Arrays are stacked by member,
 `(members, batch, units)`.
 """
 
@@ -35,7 +35,10 @@ class Activation:
 
 
 def sigmoid(z: Array, *, out: Array) -> Array:
-    """Write 1 / (1 + exp(-z)) to `out`, which may be `z` itself, and return it."""
+    """Write 1 / (1 + exp(-z)) to `out` without overflow, and return it.
+
+    `out` may be `z` itself.
+    """
     np.negative(z, out=out)
     np.minimum(out, MAX_EXPONENTS[out.dtype], out=out)
     np.exp(out, out=out)
@@ -110,14 +113,15 @@ def _tanh_backward(A: Array, grad: Array) -> None:
     np.subtract(grad, A, out=A)
 
 
-# Above these the reciprocal in sigmoid would be a denormal number, on which processors
-# are many times slower, and further up exp overflows.
+# Above these exponents the reciprocal in sigmoid would be a denormal number, on which
+# processors are many times slower, and further up exp overflows.
 MAX_EXPONENTS: Mapping[np.dtype[np.floating], float] = {
     np.dtype(dtype): -1 - float(np.log(np.finfo(dtype).tiny))
     for dtype in (np.float32, np.float64)
 }
 
-# Unsigned: negative zero, the only negative number that may occur, has a sign of 1.
+# Unsigned, so that the sign of negative zero, which has a bit, is 1 and not -1: ReLU
+# gives no other negative number.
 WHOLE_NUMBERS: Mapping[int, type[np.unsignedinteger]] = {4: np.uint32, 8: np.uint64}
 
 ACTIVATIONS: Mapping[ActivationName, Activation] = {

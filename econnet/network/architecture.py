@@ -86,7 +86,13 @@ class Architecture:
     def parse(
         cls, layers: Sequence[LayerLike], *, skip: bool = False
     ) -> "Architecture":
-        """Return the architecture that a list of dictionaries describes."""
+        """Return the architecture that a list of dictionaries describes.
+
+        Raises
+        ------
+        ValueError
+            Keys, sizes or activations are invalid, or layers do not fit together.
+        """
         parsed = (_parse_layer(number, layer) for number, layer in enumerate(layers, 1))
         return cls(tuple(parsed), skip)
 

@@ -43,7 +43,13 @@ class Pool:
     def check(
         cls, network: Network, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None
     ) -> "Pool":
-        """Return the caller's arrays as a pool, if they fit the network."""
+        """Return the caller's arrays as a pool; `y` may be (n,) with one output.
+
+        Raises
+        ------
+        ValueError
+            Shapes do not fit the network, or numbers are not valid.
+        """
         dtype = network.parameters.dtype
         inputs = _as_inputs(X, network)
         targets = np.asarray(y, dtype)
@@ -79,7 +85,7 @@ class Pool:
 
 
 def _as_inputs(X: ArrayLike, network: Network) -> Array:
-    """Return a copy of X with a column of ones, if its shape fits the network."""
+    """Return a copy of X with a column of ones; raise `ValueError` if it misfits."""
     rows, input_dim = np.asarray(X), network.architecture.input_dim
     if rows.ndim != 2 or rows.shape[1] != input_dim:
         raise ValueError(
@@ -96,7 +102,14 @@ def _as_inputs(X: ArrayLike, network: Network) -> Array:
 def check_rows(
     rows: Sequence[ArrayLike] | None, members: int, pool: Pool
 ) -> list[Indices]:
-    """Return each member's rows, without those of weight 0."""
+    """Return each member's rows, by default all, without those of weight 0.
+
+    Raises
+    ------
+    ValueError
+        A member's list is missing, not of row numbers of the pool, or has no row with a
+        weight above 0.
+    """
     n = len(pool.X)
     all_rows = [np.arange(n)] * members
     selections = list(map(np.asarray, all_rows if rows is None else rows))
@@ -130,7 +143,13 @@ def check_rows(
 def split_latest(
     usable: Sequence[Indices], validation_fraction: float
 ) -> tuple[list[Indices], list[Indices]]:
-    """Split each member's rows: the earlier for training, the latest for validation."""
+    """Split each member's rows: the earlier for training, the latest for validation.
+
+    Raises
+    ------
+    ValueError
+        A member has too few rows for this share, from 0 to below 1.
+    """
     training, validation = [], []
     for member, rows in enumerate(usable):
         latest = int(validation_fraction * len(rows))
@@ -224,9 +243,10 @@ class Batches:
         np.multiply(self.weights, self.scale, out=self.weights)
 
     def gather_into(self, number: int, out: Array) -> Callable[[], object]:
-        """Return a function that writes the rows of a batch to `out`.
+        """Return a function that writes the inputs of a batch to `out`.
 
-        It does so for as many members as `out` has, while no member stops.
+        `out` has the shape (members, batch, inputs + 1), for the first members only if
+        it has fewer. The function is valid until `keep` is called.
         """
         return partial(self.pool.X.take, self.index[number, : len(out)], 0, out, "clip")
 

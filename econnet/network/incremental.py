@@ -25,7 +25,7 @@ class BlockTrainer:
     optimizer : Optimizer
         A schedule of its learning rate counts blocks.
     batch_size : int
-        Rows of a batch. The last batch of a block has the remaining rows.
+        Rows per batch. The last batch of a block has the remaining rows.
     l2 : float
         As in `TrainingOptions`.
     state : OptimizerState, optional
@@ -74,7 +74,13 @@ class BlockTrainer:
         Returns
         -------
         array (members,)
-            Cost of the last batch before its update, without L2.
+            Cost of the last batch before its update, in nats, without L2.
+
+        Raises
+        ------
+        ValueError
+            The block does not fit the network, has no rows or contains something other
+            than finite numbers, or training diverged.
         """
         self._check(X, y)
         self._updater.start_epoch(block)

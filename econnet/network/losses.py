@@ -3,10 +3,10 @@
 A logit is the last layer's output before its activation: the log-odds of a contraction.
 The cost is computed from logits because probabilities round to 0 and 1, where the
 logarithm is infinite; a logit of 800 with the wrong sign costs 800, not infinity. The
-gradient is simply the forecast probability minus the outcome. All arrays are stacked by
-member, `(members, batch, units)`. With sigmoid each unit is a yes-or-no question of its
-own; with softmax the units are the classes of one question; with the pinball loss they
-are quantiles of one number.
+gradient of cross-entropy is simply the forecast probability minus the outcome. All
+arrays are stacked by member, `(members, batch, units)`. With sigmoid each unit is a
+yes-or-no question of its own; with softmax the units are the classes of one question;
+with the pinball loss they are quantiles of one number.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,14 +29,15 @@ def binary_cross_entropy(logits: Array, targets: Array, weights: Array) -> Array
     targets : array (members, batch, units)
         1 for contraction, 0 for expansion; values between are soft labels.
     weights : array (members, batch, 1)
-        Row weights over their mean and the batch's rows: equal weights sum to 1. A row
-        of weight 0 is invisible to that member, so that networks with different
-        forecast origins can train on one batch.
+        Row weights divided by their mean and by the batch's number of rows, so that
+        equal weights sum to 1. A row of weight 0 has no effect on that member, so that
+        networks with different forecast origins can train on one batch.
 
     Returns
     -------
     array (members,)
-        Cost per member, summed over units. A coin toss costs ln 2, about 0.693.
+        Cost per member, summed over units. A coin toss costs ln 2 per unit, about
+        0.693.
 
     Notes
     -----
@@ -130,8 +131,13 @@ def pinball_loss(levels: Sequence[float]) -> "Loss":
     The last layer has one unit per level, and the identity as activation. Targets have
     one column per level, normally the same number in each. A forecast that is too high
     by 1 costs 1 minus the level, one that is too low by 1 costs the level; costs are
-    summed over the levels. The accuracy is the share of targets at or below their
-    quantile, averaged over the levels.
+    summed over the levels, in the unit of the targets. The accuracy is the share of
+    targets at or below their quantile, averaged over the levels.
+
+    Raises
+    ------
+    ValueError
+        There are no levels, or not all are between 0 and 1.
 
     Notes
     -----
@@ -180,7 +186,13 @@ class Loss:
 
 
 def loss_of(architecture: Architecture) -> Loss:
-    """Return the loss that belongs to the last activation."""
+    """Return the cross-entropy of the last activation, sigmoid or softmax.
+
+    Raises
+    ------
+    ValueError
+        The last activation is another one.
+    """
     activation = architecture.layers[-1].activation
     if activation == "sigmoid" or activation == "softmax":
         return LOSSES[activation]

@@ -2,10 +2,10 @@
 
 A *member* is one network with its own weights. All members share an architecture; their
 parameters are the rows of one flat array, and each layer's `W` and `b` are views of it.
-A single network has one member. The rounding of BLAS depends on the number
-of threads and rows, so predictions are made in blocks of a fixed number of rows. With
-BLAS limited to one thread (`threadpoolctl.threadpool_limits(1)`), the prediction for a
-row is the same, bit for bit, whatever other rows are predicted with it.
+A single network has one member. The rounding of BLAS depends on the number of threads
+and rows, so predictions are made in blocks of a fixed number of rows. With BLAS limited
+to one thread (`threadpoolctl.threadpool_limits(1)`), the prediction for a row is the
+same, bit for bit, whatever other rows are predicted with it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from econnet.network.propagation import Propagation
 Initialization: TypeAlias = Literal["glorot", "he", "tutorial"]
 Seed: TypeAlias = int | Sequence[np.random.SeedSequence]
 
-# Rows of one pass in prediction.
+# Rows per pass in prediction.
 PREDICTION_ROWS = 256
 
 
@@ -113,7 +113,10 @@ class Network:
 
     @property
     def skip_weights(self) -> Array | None:
-        """Weights from the inputs to the logits, `(members, inputs, outputs)`."""
+        """Weights from the inputs to the logits, `(members, inputs, outputs)`.
+
+        `None` without a skip.
+        """
         if not self.architecture.skip:
             return None
         return self._blocks[-1][:, -self.architecture.input_dim - 1 : -1]
@@ -121,8 +124,14 @@ class Network:
     def logits(self, X: ArrayLike) -> Array:
         """Return the log-odds that each member forecasts, `(members, n, outputs)`.
 
-        `X` has the shape `(n, inputs)` if all members forecast the same rows, else
+        Networks trained with another loss give what it defines, such as quantiles. `X`
+        has the shape `(n, inputs)` if all members forecast the same rows, else
         `(members, n, inputs)`.
+
+        Raises
+        ------
+        ValueError
+            `X` has another shape, or contains NaN or infinity.
         """
         outputs = self.architecture.output_dim
         return self._in_blocks(X, outputs, lambda propagation: propagation.logits)

@@ -26,7 +26,8 @@ LearningRate: TypeAlias = float | Callable[[int], float]
 Steps: TypeAlias = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-# Steps after which a member's parameters are cleaned; that takes less than a step.
+# A member's parameters are cleaned after this many steps; that takes less time than a
+# step.
 STEPS_BETWEEN_CLEANING = 32
 
 
@@ -57,7 +58,7 @@ class Optimizer(ABC):
     learning_rate : float or callable
         Factor of the step, or a schedule of it.
     weight_decay : float
-        Share by which a step shrinks the weights, divided by the learning rate.
+        A step shrinks the weights by this share, times the learning rate.
     n_moments : int
         Number of arrays of the parameters' shape that the optimiser updates.
     """
@@ -114,8 +115,8 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Gradient descent with a velocity, `V = momentum * V + dW; W -= rate * V`.
 
-    With `nesterov`, the step looks one velocity ahead: `W -= rate * (dW + momentum *
-    V)`.
+    With `nesterov`, the step looks one velocity ahead:
+    `W -= rate * (dW + momentum * V)`.
 
     Notes
     -----
@@ -153,7 +154,8 @@ class Momentum(Optimizer):
 class AdamW(Optimizer):
     """Adam with weight decay: the step is the gradient's mean over its spread.
 
-    Both are running averages; the spread is the root of the mean squared gradient.
+    Both are running averages, of which each step keeps the shares `beta1` and `beta2`;
+    the spread is the root of the mean squared gradient, plus `epsilon`.
 
     Notes
     -----

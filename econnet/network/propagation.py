@@ -88,7 +88,7 @@ class LayerBuffers:
 
     def input_grad_into(self, out: Array) -> Callable[[], Array]:
         """Return a function that writes the gradient of the inputs to `out`."""
-        if self.Z.shape[2] == 1:  # gemm is slow at a product with one inner term
+        if self.Z.shape[2] == 1:  # gemm is slow if a product has one inner term
             return partial(np.multiply, self.Z, self.W_T, out)
         return _product(self.Z, self.W_T, out)
 

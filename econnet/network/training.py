@@ -52,7 +52,7 @@ class TrainingOptions:
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None, or any number above that of the rows, puts all rows in
+        Rows per batch; None, or any number above that of the rows, puts all rows in
         one. A member's rows are spread evenly over its batches.
     l2 : float or tuple of float, one per member
         Half of this, times the sum of the squared weights, is added to the cost that is
@@ -109,7 +109,8 @@ class History:
     epoch : array (entries,)
         The epochs with an entry, counted from 1.
     cost, accuracy : array (entries, members)
-        Mean over the epoch's batches, each before its update, without L2.
+        Mean over the epoch's batches, each before its update: cost in nats (with
+        another loss, in its unit) without L2, accuracy as a share.
     validation_cost, validation_accuracy : array (entries, members)
         At the end of the epoch; NaN without validation rows.
     epochs : array (members,)

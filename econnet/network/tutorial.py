@@ -2,9 +2,10 @@
 
 The network answers a yes-or-no question, such as whether output will fall, with a
 probability. It is a chain of layers. Each layer multiplies its inputs by weights, adds
-a bias and applies an activation. Training repeats four steps: compute the probabilities
-(forward), measure how wrong they are (cost), find how the cost changes with each weight
-(backward), and change each weight a little in the direction that lowers it (update).
+a bias and applies an activation, a function that is not linear. Training repeats four
+steps: compute the probabilities (forward), measure how wrong they are (cost), find how
+the cost changes with each weight (backward), and change each weight a little in the
+direction that lowers the cost (update).
 
 Shapes: `X` is (rows, inputs) and `y` is (rows, 1), with 1 for yes and 0 for no. Letters
 are those of the formulas: `W` weights, `b` biases, `Z` pre-activations (what enters the
@@ -26,7 +27,7 @@ ActivationName: TypeAlias = Literal["relu", "sigmoid"]
 class LayerShape(TypedDict):
     """One entry of an architecture, which is a list of these from input to output.
 
-    The last layer has one unit and a sigmoid, because its output is a probability.
+    The last layer has one unit with a sigmoid, because its output is a probability.
     """
 
     input_dim: int

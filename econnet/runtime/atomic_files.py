@@ -21,10 +21,10 @@ from econnet.runtime.checksums import SUMS, read_sums
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary file to write to, which replaces `path` at the end.
+    """Yield the path of a temporary file, which replaces `path` at the end.
 
-    After an exception `path` is unchanged. An `OSError` names the file that could not
-    be written.
+    After an exception `path` is unchanged. An `OSError` about the temporary file names
+    `path` instead.
     """
     part = _part(path)
     try:
@@ -46,8 +46,8 @@ def write(path: Path, content: bytes) -> None:
 def copy(source: Path, target: Path) -> None:
     """Make `target` a copy of `source`, completely or not at all.
 
-    It is a hard link where the file system has them. So neither may be written to, only
-    replaced.
+    It is a hard link where the file system has them, so neither file may be modified in
+    place afterwards, only replaced.
     """
     with atomic_write(target) as part:
         try:
@@ -110,8 +110,8 @@ def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
             for path, part in parts.items():
                 part.replace(path)
         except BaseException:
-            # A mixture of new and old files would be neither report: whatever the
-            # exception, move the rest if possible.
+            # A mixture of old and new files must not remain: whatever the exception,
+            # move the rest if possible.
             for path, part in parts.items():
                 with suppress(FileNotFoundError):
                     part.replace(path)

@@ -1,10 +1,10 @@
-"""The one owner of the limit on the threads of BLAS.
+"""The limit on the threads of BLAS, which is set here only.
 
 The rounding of BLAS depends on its number of threads, so econnet computes with one and
 spreads its work over processes instead. In most libraries that number belongs to the
-whole process. If each user restored the number that it found, users that overlap in
+whole process. If each use restored the number that it found, uses that overlap in
 several threads would end each other's limit, or leave BLAS at one thread for good. So
-users are counted: the first sets the limit, and the last to leave restores the original
+uses are counted: the first sets the limit, and the last to end restores the original
 number. Libraries with one number per calling thread, such as OpenMP, need no count.
 """
 
@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS and OpenMP to one thread; uses may be nested and may overlap.
 
-    The original numbers of threads return when the last user in the process leaves.
+    The original numbers of threads are restored when the last use in the process ends.
     """
     libraries = _libraries(len(sys.modules))
     shared = [library for library in libraries if _is_process_wide(library)]
@@ -47,14 +47,14 @@ def _libraries(modules: int) -> list[Any]:  # noqa: ARG001 - a key of the cache
     """Return the libraries with threads that are loaded.
 
     The search takes a millisecond. It is repeated only if the number of imported
-    modules has changed, because only an import loads a library.
+    modules, `modules`, has changed, because only an import loads a library.
     """
     found: list[Any] = ThreadpoolController().lib_controllers
     return found
 
 
 class _SharedLimit:
-    """A limit of one thread on libraries of the whole process, and its users' count."""
+    """A limit of one thread on libraries of the whole process; it counts its uses."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,13 +66,13 @@ class _SharedLimit:
         with self._lock:
             self._users += 1
             for library in libraries:
-                # A library may have been loaded since the first user entered.
+                # A library may have been loaded since the first use began.
                 if library.filepath not in self._originals:
                     self._originals[library.filepath] = library, library.num_threads
                     _set_threads(library, 1)
 
     def leave(self) -> None:
-        """Restore the original numbers of threads if this was the last user."""
+        """Restore the original numbers of threads if this was the last use."""
         with self._lock:
             self._users -= 1
             if self._users:

@@ -26,7 +26,7 @@ def read_sums(folder: Path) -> dict[str, str] | None:
     `None` where there is no such file; lines in another format are ignored.
     """
     path = folder / SUMS
-    if not path.is_file():  # nobody may ever write into a named pipe
+    if not path.is_file():  # opening a named pipe could wait forever
         return None
     try:
         text = path.read_text("utf-8", errors="replace")

@@ -21,8 +21,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CONNECT_SECONDS = 10.0
-# Work per block: long compared with the cost of sending it, short compared with what is
-# lost with a worker.
+# Work per block: long compared with the time it takes to send, and short enough to be
+# repeated when a worker is lost.
 BLOCK_SECONDS = 0.5
 MIN_SECONDS = 1e-3
 
@@ -44,7 +44,7 @@ class Cluster:
     def connect(cls, url: str, seconds: float = CONNECT_SECONDS) -> Iterator["Cluster"]:
         """Connect to the scheduler at a URL like `tcp://host:8786`.
 
-        `seconds` is how long to wait for it, also if it is lost later.
+        `seconds` limits the wait for the scheduler, also when it is lost later.
 
         Raises
         ------
@@ -82,9 +82,10 @@ class Cluster:
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
-        """Yield the number of an item and its result, as they come.
+        """Yield the number of each item and its result, as results arrive.
 
-        Items that still arrive are sent once all threads that hand them in wait.
+        Items that arrive later are sent once every thread that hands in items waits for
+        its results.
 
         Raises
         ------
@@ -164,9 +165,9 @@ def _run_block(
 
 
 def _block_size(seconds: float, left: int, threads: int) -> int:
-    """Return the number of items of the next block, if each takes so many seconds.
+    """Return the number of items of the next block, if each takes `seconds`.
 
-    At most a thread's share of the remaining items, so that all finish together.
+    It is at most a thread's share of the remaining items, so that all finish together.
     """
     share = -(-left // threads)
     return max(1, min(share, round(BLOCK_SECONDS / max(seconds, MIN_SECONDS))))

@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 class Inbox(Generic[Item]):
     """Items with numbers from 0, in the order in which they arrive.
 
-    `items` are there from the start, and all there is until threads `enter`.
+    `items` have arrived from the start; others can follow once threads `enter`.
     """
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
@@ -29,7 +29,7 @@ class Inbox(Generic[Item]):
 
     @classmethod
     def of(cls, items: "Sequence[Item] | Inbox[Item]") -> "Inbox[Item]":
-        """Return an inbox with these items, all of which have arrived."""
+        """Return an inbox in which these items have arrived, or the inbox given."""
         return items if isinstance(items, Inbox) else cls(items)
 
     def __getitem__(self, number: int) -> Item:
@@ -47,7 +47,7 @@ class Inbox(Generic[Item]):
             self._changed.notify()
 
     def hand_in(self, items: Sequence[Item]) -> None:
-        """Add items, or raise the error that ended the computation."""
+        """Add items, or raise the error with which `stop` was called."""
         with self._changed:
             if self._stopped is not None:
                 raise self._stopped

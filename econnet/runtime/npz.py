@@ -5,7 +5,7 @@ unpickled, evaluated or decompressed. Only one form of archive is accepted: its 
 follow one another from the first byte on, nothing is between or behind them, no two
 share a name or a byte, and each is an array of numbers whose declared size equals its
 number of bytes, which is checked before an array is allocated. So reading needs at most
-a few times the file's size in memory, and for the header some hundred megabytes. Every
+a few times the file's size in memory, plus some hundred megabytes for the header. Every
 fault of a file raises a `ValueError`.
 """
 
@@ -138,9 +138,8 @@ def _opened(file: str | Path | IO[bytes]) -> "IO[bytes] | nullcontext[IO[bytes]]
         return nullcontext(file)
     path = Path(file)
     if path.exists() and not path.is_file():
-        raise ValueError(
-            "it is not a regular file"
-        )  # opening a pipe would wait forever
+        # Opening a pipe would wait forever.
+        raise ValueError("it is not a regular file")
     return path.open("rb")
 
 

@@ -39,11 +39,11 @@ def run_in_processes(
     *,
     here: bool = False,
 ) -> Numbered[Result]:
-    """Yield the number of an item and its result, as they come.
+    """Yield the number of each item and its result, as results arrive.
 
     When a process is lost, the tasks in progress are run again. When the caller stops
-    early, so does the work. With `here`, this process runs tasks too, the last ones,
-    while the others are busy and no thread of it prepares more.
+    early, so does the work. With `here`, this process runs tasks too, from the end of
+    the queue, while the others are busy and none of its threads prepares more.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def run_in_processes(
 
 
 def start(workers: int, modules: Sequence[str]) -> None:
-    """Start worker processes, which import modules while this process goes on.
+    """Start worker processes; they import modules while this process continues.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """Untrusted files, read by DuckDB without access to any other file.
 
-It has no access to other files or the network, loads no extension, and its settings are
-locked. DuckDB interprets a file's name as a pattern, and folders called `key=value` as
-columns. Here a name means that one file, and its columns are those in the file.
+DuckDB has no access to the network either, loads no extension, and its settings are
+locked. Normally it interprets a file's name as a pattern, and folders called
+`key=value` as columns. Here a name means that one file, and its columns are those in
+the file.
 """
 
 import glob
@@ -25,7 +26,7 @@ MAX_VALUE, MIN_MAGNITUDE = 1e30, 1e-30
 def reader(
     paths: Sequence[Path], settings: Mapping[str, str | int | bool] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB that can read these files, given as resolved paths.
+    """Return a connection that can read these files, given as resolved paths.
 
     Parameters
     ----------

@@ -38,7 +38,11 @@ Other = TypeVar("Other")
 def map_threads(
     task: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
 ) -> list[Result]:
-    """Return the result of `task` for each item, in order; -1 workers: all cores."""
+    """Return the result of `task` for each item, in order.
+
+    `workers` is the number of threads, -1 for one per core; by default one per core, or
+    one in a task that has a process for itself.
+    """
     n_jobs = _workers.get() if workers is None else workers
     with one_blas_thread():
         results: list[Result] = Parallel(n_jobs=n_jobs, backend="threading")(
@@ -228,7 +232,7 @@ class _Work:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """One task of a work; another process gets what it needs to run, and no more."""
+    """One task of a `_Work`; another process gets only what it needs to run it."""
 
     work: _Work
     place: int
@@ -258,12 +262,12 @@ class Place(Protocol):
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
-        """Yield the number of an item and its result, as they come."""
+        """Yield the number of each item and its result, as results arrive."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """The cores of this machine, with one process each; -1 workers: all of them.
+    """The cores of this machine, with one process each; -1 workers use all cores.
 
     This process is one of them: another would have to import all that it has imported.
     When a process is lost, its tasks are run again. Where no process can be started for
@@ -275,7 +279,7 @@ class Cores:
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
-        """Yield the number of an item and its result, as they come."""
+        """Yield the number of each item and its result, as results arrive."""
         number, inbox = self.number, Inbox.of(items)
         if number > 1 and inbox.can_be_many and processes.can_start():
             yield from processes.run_in_processes(

@@ -61,3 +61,21 @@ def test_page_without_formulas_does_not_load_katex(
 ) -> None:
     with browser.open(site / "sources.html") as watched:
         assert not [url for url in watched.requests if "katex" in url]
+
+
+def test_punctuation_after_a_formula_stays_on_its_line(
+    browser: Browser, site: Path
+) -> None:
+    """A comma or full stop started a line where its formula ended the one before."""
+    with browser.open(site / "network-by-hand.html", width=PHONE) as watched:
+        page = watched.page
+        page.wait_for_selector(".katex-html")
+        loose = page.evaluate(
+            "[...document.querySelectorAll('span.arithmatex')]"
+            ".map((it) => it.nextSibling?.data ?? '')"
+            ".filter((after) => /^[.,:;)]/.test(after))"
+        )
+        assert loose == []
+        for part in (".katex-html", ".katex-mathml"):
+            texts = page.locator(f"span.arithmatex {part}").all_text_contents()
+            assert any(text.endswith("0.5657.") for text in texts)

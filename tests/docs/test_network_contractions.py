@@ -2,11 +2,18 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
 from scripts import network_contractions
-from scripts.network_contractions import FIGURES, Setting, forecast, z_scores
+from scripts.network_contractions import (
+    FIGURES,
+    Setting,
+    forecast,
+    ranks,
+    z_scores,
+)
 from tests.docs import pages
 
 PAGE = "network-contractions.md"
@@ -42,9 +49,18 @@ def test_numbers_of_the_text_are_those_of_the_forecasts() -> None:
     text = pages.text_of(PAGE)
     with threadpool_limits(1):
         ours = forecast(Setting())
+        of_z_scores, of_ranks = (forecast(Setting(), it) for it in (z_scores, ranks))
     assert f"{len(ours.y)} forecasts, {ours.y.sum():.0f} of them" in text
-    assert f"so far costs {network_contractions.base_rate():.3f}" in text
-    assert f"econnet's own setting costs {ours.cost:.3f}" in text
+    base_rate = network_contractions.base_rate()
+    assert f"forecasting it every time costs {base_rate:.3f}" in text
+    assert f"With econnet's own setting, new rows cost {ours.cost:.3f}" in text
+    assert f"cost {of_z_scores.cost:.3f} instead of {ours.cost:.3f}" in text
+    assert f"With ranks the forecasts cost {of_ranks.cost:.3f}" in text
+    window = network_contractions.windows()[-1]
+    names = [column.name for column in window.features.columns]
+    missing = np.isnan(window.raw_train[:, names.index("investment")]).sum()
+    assert f"{missing} quarters without a figure for investment" in text
+    assert f"one independent row, {window.design_effect:.1f} today" in text
 
 
 def test_every_figure_is_shown_and_explained() -> None:

@@ -35,6 +35,22 @@ def test_no_page_runs_off_the_edge_of_a_phone(
         assert watched.complaints == []
 
 
+def test_figures_of_several_panels_are_legible_on_a_phone(
+    browser: Browser, site: Path
+) -> None:
+    """Five panels were drawn side by side on 328 pixels."""
+    with browser.open(site / "network.html", width=PHONE) as watched:
+        page = watched.page
+        region = page.locator("[role=region]:has(img[src$='members.png'])")
+        assert region.get_attribute("tabindex") == "0"
+        label = "Four members and the mean of sixteen"
+        assert region.get_attribute("aria-label") == label
+        assert region.locator("img").bounding_box()["width"] > 550
+        # A small figure has no use for a region of its own.
+        assert page.locator("[role=region] img[src$='stopping.png']").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("name", "width"), [("index", PHONE), ("network", DESKTOP), ("accuracy", PHONE)]
