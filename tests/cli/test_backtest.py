@@ -36,6 +36,14 @@ def test_each_day_has_its_own_scores(folder: Path) -> None:
     assert found["75"]["brier"] == found["end"]["brier"] != found["45"]["brier"]
 
 
+def test_skill_is_printed_in_percent_as_in_reports(folder: Path) -> None:
+    run = econnet(*ASKED, folder=folder)
+    assert run.returncode == 0, run.stderr
+    (line,) = (it for it in run.stdout.splitlines() if it.startswith("historical"))
+    cells = line.split()
+    assert (cells[-4], cells[-2]) == ("0%", "0%")
+
+
 @pytest.mark.campaign
 def test_all_days_are_kept_for_forecast_and_report(folder: Path) -> None:
     now = ("--data", "own.csv", "--horizon", "0")

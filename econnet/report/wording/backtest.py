@@ -7,7 +7,7 @@ from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.models.titles import OWN, baseline_title
-from econnet.report.wording.formatting import count, percent
+from econnet.report.wording.formatting import count, percent, signed_percent
 from econnet.report.wording.method import figures
 from econnet.report.wording.skill_by_day import information_day
 
@@ -67,7 +67,7 @@ def _row(result: "Backtest", name: str) -> tuple[object, ...]:
 
 
 def _skill(skill: float | None) -> str:
-    return "-" if skill is None else f"{skill:+.2f}"
+    return "-" if skill is None else signed_percent(skill)
 
 
 def _verdicts(comparison: Comparison | None) -> str:
