@@ -36,12 +36,13 @@ def test_each_day_has_its_own_scores(folder: Path) -> None:
     assert found["75"]["brier"] == found["end"]["brier"] != found["45"]["brier"]
 
 
-def test_skill_is_printed_in_percent_as_in_reports(folder: Path) -> None:
+def test_table_has_the_titles_and_percentages_of_reports(folder: Path) -> None:
     run = econnet(*ASKED, folder=folder)
     assert run.returncode == 0, run.stderr
-    (line,) = (it for it in run.stdout.splitlines() if it.startswith("historical"))
-    cells = line.split()
-    assert (cells[-4], cells[-2]) == ("0%", "0%")
+    lines = run.stdout.splitlines()
+    (average,) = (line.split() for line in lines if line.startswith("historical"))
+    assert (average[-4], average[-2]) == ("0%", "0%")
+    assert any(line.startswith("networks alone ") for line in lines)
 
 
 @pytest.mark.campaign

@@ -235,6 +235,13 @@ def test_feed_that_is_not_atom_is_refused_by_the_schema(published: Path) -> None
         assert not schema.validate(changed)
 
 
+def test_badge_can_be_shown_at_any_size(published: Path) -> None:
+    for path in (published / "badges").glob("*.svg"):
+        root = etree.parse(path).getroot()
+        width, height = root.get("width"), root.get("height")
+        assert root.get("viewBox") == f"0 0 {width} {height}"
+
+
 def test_badge_gives_the_interval_and_confidence_in_words(published: Path) -> None:
     for path in (published / "badges").glob("*.svg"):
         root = etree.parse(path).getroot()
