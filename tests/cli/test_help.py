@@ -22,12 +22,15 @@ NAMES = [command.__name__ for command in COMMANDS]
 GROUP = typer.main.get_group(app)
 
 
+@pytest.mark.parametrize("columns", ["60", "80"])
 @pytest.mark.parametrize("name", ["", *NAMES])
-def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
-    run = econnet(*name.split(), "--help", folder=tmp_path, COLUMNS="80")
+def test_help_fits_and_leaves_nothing_out(
+    name: str, columns: str, tmp_path: Path
+) -> None:
+    run = econnet(*name.split(), "--help", folder=tmp_path, COLUMNS=columns)
     assert run.returncode == 0
     assert run.stderr == ""
-    assert max(map(len, run.stdout.splitlines())) <= 80
+    assert max(map(len, run.stdout.splitlines())) <= int(columns)
     assert "..." not in run.stdout.replace("[ARGS]...", "")
     assert re.search(r"Example: econnet \w+", run.stdout)
 
