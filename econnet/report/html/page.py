@@ -33,7 +33,7 @@ DIGITS = 7
 # A day, a month or a quarter in a table, the base of an index, and the mark of an old
 # forecast.
 UNBROKEN = re.compile(
-    r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b|\d+ = \d+"
+    r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b|(?<!-)\b\d+ = \d+"
     r"|\(out of date\)"
 )
 RESPONSIVE_SCRIPT = "responsive.js"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 
+# Of a table on a phone, in pixels: 14 times 1.5.
+TEXT_LINE = 21
 PAGES = ("index.html", "scoreboard.html", "data.html", "countries/BRA.html")
 
 
@@ -75,6 +77,8 @@ def test_phone_shows_each_forecast_of_the_scoreboard_without_scrolling(
         table = opened.page.locator("#record-table")
         box = table.get_by_role("columnheader", name="forecast").bounding_box()
         assert box["x"] + box["width"] <= PHONE
+        event = table.locator("tbody tr").first.locator("td").nth(1)
+        assert event.bounding_box()["height"] <= 3 * TEXT_LINE
         assert "--verify" in {
             word.inner_text() for word in opened.page.locator("code .word").all()
         }
