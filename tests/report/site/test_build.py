@@ -108,6 +108,18 @@ def test_front_page_has_a_map_where_most_of_the_world_is_shown(
     assert many.count("<title>Brazil, ") == 1
 
 
+def test_front_page_lists_forecasts_that_are_out_of_date_last(
+    ranking: Ranking,
+) -> None:
+    first, *others = ranking.forecasts
+    old = replace(first, made_at=(first.period + 2).start_time.isoformat())
+    current = [replace(it, made_at=it.period.start_time.isoformat()) for it in others]
+    mixed = replace(ranking, forecasts=(old, *current))
+    page = front_page.as_html(mixed, mixed.forecasts, ())
+    order = [it.country.alpha3 for it in (*others, first)]
+    assert re.findall(r'href="countries/(\w+)\.html"', page) == order
+
+
 def test_every_country_has_a_page_a_document_and_a_badge(
     published: Path, site: Site
 ) -> None:
