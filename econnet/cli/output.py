@@ -130,14 +130,28 @@ def _widths(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[int |
         for column in columns
     ]
     room = _width() - COLUMN_GAP * (len(head) - 1)
-    spare = room - sum(words)
-    if sum(whole) <= room or spare < 0:
+    if sum(whole) <= room or sum(words) > room:
         return [None] * len(head)
-    wanted = sum(whole) - sum(words)
-    return [
-        word + spare * (cell - word) // wanted
-        for cell, word in zip(whole, words, strict=True)
-    ]
+    return [*_narrowed(whole, words, room)]
+
+
+def _narrowed(whole: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths that sum to `room`, the widest columns narrowed first."""
+    widest = max(whole)
+    widths = whole
+    while sum(widths) > room:
+        widest -= 1
+        widths = [
+            max(low, min(high, widest)) for high, low in zip(whole, least, strict=True)
+        ]
+    spare = room - sum(widths)
+    lacking = [high - width for high, width in zip(whole, widths, strict=True)]
+    # What is left completes the columns that lack least.
+    for place in sorted(range(len(whole)), key=lacking.__getitem__):
+        more = min(spare, lacking[place])
+        widths[place] += more
+        spare -= more
+    return widths
 
 
 def note(message: str) -> None:
