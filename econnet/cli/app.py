@@ -56,7 +56,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in COMMANDS:
-    app.command(cls=Command, help=docstring(command))(command)
+    text = docstring(command)
+    # Typer would shorten the first sentence in a narrow terminal.
+    first, _, _ = text.partition("\n")
+    app.command(cls=Command, help=text, short_help=first)(command)
 
 
 def _print_version(wanted: bool) -> None:

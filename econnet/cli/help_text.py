@@ -1,9 +1,11 @@
 """The text of `--help`, in which lines break between words only.
 
 Typer also breaks lines at hyphens, and an option that is spread over two lines cannot
-be copied. While lines are broken, non-breaking hyphens take the place of hyphens.
+be copied. While lines are broken, non-breaking hyphens take the place of hyphens. The
+limits of a number are written in words.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,11 @@ else:
     HelpFormatter = typer.Context.formatter_class
 
 NON_BREAKING_HYPHEN = "\u2011"
+# Limits as Typer writes them at the end of a description, and in words.
+LIMITS = {
+    r"\b(\S+)<=x<=(\S+)\]$": r"from \1 to \2]",
+    r"\bx>=(\S+)\]$": r"at least \1]",
+}
 
 
 class Formatter(HelpFormatter):
@@ -29,7 +36,7 @@ class Formatter(HelpFormatter):
     ) -> None:
         """Write a list of terms and their descriptions."""
         whole = [
-            (term, description.replace("-", NON_BREAKING_HYPHEN))
+            (term, _limits_in_words(description).replace("-", NON_BREAKING_HYPHEN))
             for term, description in rows
         ]
         super().write_dl(whole, col_max, col_spacing)
@@ -37,6 +44,12 @@ class Formatter(HelpFormatter):
     def getvalue(self) -> str:
         """Return what was written, with ordinary hyphens."""
         return super().getvalue().replace(NON_BREAKING_HYPHEN, "-")
+
+
+def _limits_in_words(description: str) -> str:
+    for limits, words in LIMITS.items():
+        description = re.sub(limits, words, description)
+    return description
 
 
 class HelpContext(typer.Context):

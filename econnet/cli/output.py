@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -106,8 +107,8 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     drawn = Table(
         title=Text(printable(title)), title_justify="left", box=None, pad_edge=False
     )
-    for column, longest in zip(head, _longest_words(head, rows), strict=True):
-        drawn.add_column(column, overflow="fold", min_width=longest)
+    for column, width in zip(head, _widths(head, rows), strict=True):
+        drawn.add_column(column, overflow="fold", width=width)
     for row in rows:
         drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     console = Console(width=_width())
@@ -116,19 +117,41 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
-def _longest_words(
-    head: tuple[str, ...], rows: list[tuple[object, ...]]
-) -> list[int | None]:
-    """Return the length of each column's longest word, so that none is broken.
+def _widths(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[int | None]:
+    """Return the widths of columns that together fit the terminal and break no word.
 
-    `None` for all columns where the longest words do not fit beside each other.
+    `None` for all columns where the cells fit as they are, or where the longest words
+    do not fit beside each other.
     """
-    longest = [
-        max((len(word) for cell in column for word in str(cell).split()), default=0)
-        for column in zip(head, *rows, strict=True)
+    columns = [[*map(str, column)] for column in zip(head, *rows, strict=True)]
+    whole = [max(map(cell_len, column)) for column in columns]
+    words = [
+        max((cell_len(word) for cell in column for word in cell.split()), default=0)
+        for column in columns
     ]
-    fit = sum(longest) + COLUMN_GAP * (len(head) - 1) <= _width()
-    return [length if fit else None for length in longest]
+    room = _width() - COLUMN_GAP * (len(head) - 1)
+    if sum(whole) <= room or sum(words) > room:
+        return [None] * len(head)
+    return [*_narrowed(whole, words, room)]
+
+
+def _narrowed(whole: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths that sum to `room`, the widest columns narrowed first."""
+    widest = max(whole)
+    widths = whole
+    while sum(widths) > room:
+        widest -= 1
+        widths = [
+            max(low, min(high, widest)) for high, low in zip(whole, least, strict=True)
+        ]
+    spare = room - sum(widths)
+    lacking = [high - width for high, width in zip(whole, widths, strict=True)]
+    # What is left completes the columns that lack least.
+    for place in sorted(range(len(whole)), key=lacking.__getitem__):
+        more = min(spare, lacking[place])
+        widths[place] += more
+        spare -= more
+    return widths
 
 
 def note(message: str) -> None:

@@ -20,9 +20,6 @@ def baseline_title(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
 
 
-# Models that are econnet's own, not baselines.
-OWN = ("econnet", "network", "growth_network", "professional_logit")
-
 # Titles of the baselines, and of econnet's networks, which are compared with them.
 TITLES: Mapping[str, str] = {
     "base_rate": "historical average",

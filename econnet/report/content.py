@@ -16,6 +16,7 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Episode, Forecast, SeriesUsed
 from econnet.report import wording
+from econnet.report.wording.formatting import short_day
 
 Content: TypeAlias = dict[str, Any]
 
@@ -426,7 +427,7 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
         "periods": f"{wording.period_short(series.first_period)}{DASH}"
         f"{wording.period_short(series.last_period)}",
         "last": _last_value(series),
-        "due": {"text": due.isoformat(), "loss": due < made_on},
+        "due": {"text": short_day(due), "loss": due < made_on},
         "rights": _short(series.rights),
     }
 

@@ -36,6 +36,15 @@ def test_each_day_has_its_own_scores(folder: Path) -> None:
     assert found["75"]["brier"] == found["end"]["brier"] != found["45"]["brier"]
 
 
+def test_table_has_the_titles_and_percentages_of_reports(folder: Path) -> None:
+    run = econnet(*ASKED, folder=folder)
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    (average,) = (line.split() for line in lines if line.startswith("historical"))
+    assert (average[-4], average[-2]) == ("0%", "0%")
+    assert any(line.startswith("networks alone ") for line in lines)
+
+
 @pytest.mark.campaign
 def test_all_days_are_kept_for_forecast_and_report(folder: Path) -> None:
     now = ("--data", "own.csv", "--horizon", "0")

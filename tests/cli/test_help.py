@@ -22,12 +22,15 @@ NAMES = [command.__name__ for command in COMMANDS]
 GROUP = typer.main.get_group(app)
 
 
+@pytest.mark.parametrize("columns", ["60", "80"])
 @pytest.mark.parametrize("name", ["", *NAMES])
-def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
-    run = econnet(*name.split(), "--help", folder=tmp_path, COLUMNS="80")
+def test_help_fits_and_leaves_nothing_out(
+    name: str, columns: str, tmp_path: Path
+) -> None:
+    run = econnet(*name.split(), "--help", folder=tmp_path, COLUMNS=columns)
     assert run.returncode == 0
     assert run.stderr == ""
-    assert max(map(len, run.stdout.splitlines())) <= 80
+    assert max(map(len, run.stdout.splitlines())) <= int(columns)
     assert "..." not in run.stdout.replace("[ARGS]...", "")
     assert re.search(r"Example: econnet \w+", run.stdout)
 
@@ -74,6 +77,32 @@ def test_help_breaks_no_word_at_a_hyphen(
     lines = [line.rstrip() for line in run.stdout.splitlines()]
     assert [line for line in lines if re.search(r"\w-$", line)] == []
     assert run.stdout.isascii()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda it: str(it.__name__))
+def test_help_states_the_limits_of_numbers_in_words(
+    command: Callable[..., None], tmp_path: Path
+) -> None:
+    run = econnet(command.__name__, "--help", folder=tmp_path)
+    assert "<=" not in run.stdout
+    assert ">=" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "limits"),
+    [
+        ("forecast", "--horizon", "[from 0 to 40]"),
+        ("forecast", "--seed", "[default: 0; from 0 to 4294967295]"),
+        ("forecast", "--cost-ratio", "[from 0.001 to 1000]"),
+        ("duel", "--updates", "[default: 10000; at least 1]"),
+    ],
+)
+def test_help_shows_the_limits_of_a_number(
+    command: str, option: str, limits: str, tmp_path: Path
+) -> None:
+    text = " ".join(econnet(command, "--help", folder=tmp_path).stdout.split())
+    _, _, described = text.partition(f"{option} N ")
+    assert described.partition(" --")[0].endswith(limits)
 
 
 def test_forecast_takes_one_country_and_does_not_call_the_option_repeatable(

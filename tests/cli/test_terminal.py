@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from econnet.cli import output
+from econnet.core import catalog
 from tests.user import HANG_SECONDS, econnet, econnet_process
 
 HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
@@ -135,3 +136,17 @@ def test_no_name_moves_the_cursor_or_is_taken_for_markup(
     assert shown.count("[/bold]") >= 6
     document = json.loads(shown[shown.rindex("{") :])
     assert document == {HOSTILE: HOSTILE}
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80", "100", "120"])
+def test_table_cuts_no_text(columns: str, tmp_path: Path) -> None:
+    indicators = catalog.search("")
+    run = econnet("indicators", folder=tmp_path, COLUMNS=columns)
+    _, head, *lines = run.stdout.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    place = head.index("title"), head.index("sources")
+    keys = "".join(line[: place[0]].strip() for line in lines)
+    sources = "".join(line[place[1] :].strip() for line in lines)
+    assert keys == "".join(it.key for it in indicators)
+    every = "".join(", ".join(it.about()["sources"]) for it in indicators)
+    assert sources.replace(" ", "") == every.replace(" ", "")

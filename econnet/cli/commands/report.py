@@ -54,8 +54,9 @@ def report(
 ) -> None:
     """Write the report: PDF, HTML, figures and data.
 
-    For several countries, a ranking with a world map is added. Trains a model first if
-    no saved model fits. Give --verify the same options as the original report.
+    For several countries, a ranking is added, with a world map if they are most of the
+    world. Trains a model first if no saved model fits. Give --verify the same options
+    as the original report.
 
     Example: econnet report --country BRA --format pdf --paper letter
 

@@ -2,7 +2,9 @@
 
 import json as json_format
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from econnet.cli import defaults, output
@@ -17,66 +19,95 @@ if TYPE_CHECKING:
     from econnet.forecast.outcomes import LogScores, State
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the folders contain; `store` is `None` before the first fetch."""
+
+    known: "Dataset"
+    store: "Status | None"
+    late: "pd.DataFrame | None"
+    models_folder: Path
+    models: Sequence[Path]
+    scores: "LogScores"
+
+
 def status(json: Json = False) -> None:
     """Show data, models and forecasts.
 
     Example: econnet status --json
     """
+    settings = Settings.from_environment()
+    in_effect = _settings(settings)
+    with output.working("Reading the data"):
+        found = _read(settings)
+    if json:
+        output.print_json(_document(found, settings, in_effect))
+    else:
+        _show(found)
+        _show_settings(in_effect)
+
+
+def _read(settings: Settings) -> _Found:
+    """Return the data, models and forecasts in the folders."""
     from econnet.core.workspace import Workspace
     from econnet.data import lateness, load
     from econnet.forecast import log as forecast_log
     from econnet.forecast import outcomes
 
-    settings = Settings.from_environment()
-    in_effect = _settings(settings)
-    with output.working("Reading the data"):
-        known = load.known(settings)
-        files = Workspace.of(settings)
-        stored = load.store(settings)
-        sources = _sources(known)
-        store = stored.status() if stored.exists() else None
-        late = None if store is None else lateness.late_series(stored.series())
-        models = files.models()
-        scores = outcomes.score_log(forecast_log.read(files.forecast_log), known)
-    if json:
-        output.print_json(
-            {
-                "data": known.source,
-                "sources": sources,
-                "store": None if store is None else _store(store),
-                "late": [] if late is None else _records(late),
-                "models": [str(path) for path in models],
-                "plugins": _plugins(),
-                "forecasts": scores.n_made,
-                "outcomes": _outcomes(scores),
-                "data_folder": str(settings.data_folder),
-                "reports_folder": str(settings.reports_folder),
-                "settings": in_effect,
-            }
-        )
-        return
-    if known.source == "snapshot" and not models:
+    known, stored = load.known(settings), load.store(settings)
+    files, exists = Workspace.of(settings), stored.exists()
+    return _Found(
+        known,
+        store=stored.status() if exists else None,
+        late=lateness.late_series(stored.series()) if exists else None,
+        models_folder=files.models_folder,
+        models=files.models(),
+        scores=outcomes.score_log(forecast_log.read(files.forecast_log), known),
+    )
+
+
+def _document(
+    found: _Found, settings: Settings, in_effect: Mapping[str, Mapping[str, str]]
+) -> dict[str, object]:
+    """Return all that is shown, for JSON."""
+    return {
+        "data": found.known.source,
+        "sources": _sources(found.known),
+        "store": None if found.store is None else _store(found.store),
+        "late": [] if found.late is None else _records(found.late),
+        "models": [str(path) for path in found.models],
+        "plugins": _plugins(),
+        "forecasts": found.scores.n_made,
+        "outcomes": _outcomes(found.scores),
+        "data_folder": str(settings.data_folder),
+        "reports_folder": str(settings.reports_folder),
+        "settings": in_effect,
+    }
+
+
+def _show(found: _Found) -> None:
+    """Print the data, the plugins, the models and the outcomes of forecasts."""
+    if found.known.source == "snapshot" and not found.models:
         output.first_steps()
-    for notice in known.notices:
+    for notice in found.known.notices:
         output.note(notice)
     output.table(
         "Data",
         ("source", "series", "countries", "first", "last", "retrieved"),
-        [tuple(map(str, list(row.values())[:6])) for row in sources],
+        [tuple(map(str, list(row.values())[:6])) for row in _sources(found.known)],
     )
-    if store is not None:
-        _show_store(store)
-    if late is not None and len(late):
-        _show_late(late)
-    if found := _plugins():
+    if found.store is not None:
+        _show_store(found.store)
+    if found.late is not None and len(found.late):
+        _show_late(found.late)
+    if plugins := _plugins():
         output.table(
             "Plugins",
             ("kind", "name", "package", "version", "state"),
-            [tuple(plugin.values()) for plugin in found],
+            [tuple(plugin.values()) for plugin in plugins],
         )
-    output.print_answer(f"Models: {len(models)} in {files.models_folder}")
-    _show_outcomes(scores)
-    _show_settings(in_effect)
+    output.print_answer(f"Models: {len(found.models)} in {found.models_folder}")
+    _show_outcomes(found.scores)
 
 
 def _settings(settings: Settings) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from econnet.forecast.result import Forecast
 from econnet.report import figures, tables, wording
-from econnet.report.content import Content, content
+from econnet.report.content import MAX_SERIES, Content, content
 from econnet.report.html import charts, page
 from econnet.report.html.page import SiteLinks
 
@@ -45,7 +45,8 @@ def as_html(
         responsive=None if site else forecast.explanation.responsive,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
-        series=[_cells(series) for series in texts["series"]],
+        series=[_cells(series) for series in texts["series"][:MAX_SERIES]],
+        more_series=[_cells(series) for series in texts["series"][MAX_SERIES:]],
         responses=[name for name in shown if name.startswith("response-")],
         record_figures=figures.of_chapter("record"),
         driver_figures=figures.of_chapter("drivers"),

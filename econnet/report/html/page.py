@@ -30,9 +30,11 @@ from econnet.report.html.svg import color_rules
 REPORT = resources.files("econnet.report")
 # Of the numbers in the pages of a site, which has hundreds of them.
 DIGITS = 7
-# A day, a month or a quarter in a table, and the mark of an old forecast.
+# A day, a month or a quarter in a table, the base of an index, and the mark of an old
+# forecast.
 UNBROKEN = re.compile(
-    r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b|\(out of date\)"
+    r"\b(?:(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\b|(?<!-)\b\d+ = \d+"
+    r"|\(out of date\)"
 )
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {

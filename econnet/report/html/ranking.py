@@ -16,7 +16,7 @@ from econnet.report.html.svg import inline_svg
 SECTIONS = (
     ("content", "The answer"),
     ("ranking", "Ranking"),
-    ("strips", "Over time"),
+    ("strips", "Past forecasts"),
 )
 SORT_KEYS = ["rank", "name", "probability", "confidence"]
 SORT_KEYS += ["interval_high", "base_rate", "above_average", "period"]

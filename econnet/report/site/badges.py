@@ -52,7 +52,8 @@ def _svg(name: str, value: str, alt: str, color: str) -> bytes:
     left, right = (_width(text) + 2 * PADDING for text in (name, value))
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" '
-        f'height="{HEIGHT}" role="img" aria-label="{escape(alt)}">'
+        f'height="{HEIGHT}" viewBox="0 0 {left + right} {HEIGHT}" role="img" '
+        f'aria-label="{escape(alt)}">'
         f"<title>{escape(alt)}</title>"
         f'<rect width="{left}" height="{HEIGHT}" fill="{LIGHT.ink}"/>'
         f'<rect x="{left}" width="{right}" height="{HEIGHT}" fill="{color}"/>'

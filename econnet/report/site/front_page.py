@@ -87,11 +87,14 @@ def _map(ranking: Ranking) -> dict[str, Any] | None:
 def _country_rows(
     ranking: Ranking, ordered: Sequence[Forecast], rows: Sequence[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a ranking in the order of `ordered`, with what sorts them."""
+    """Yield the rows of a ranking in the order of `ordered`, with what sorts them.
+
+    Forecasts whose period is over come last.
+    """
     table = ranking_rows.rows(ranking)
     shown = {row["country"]: row for row in rows}
     keys = table.set_index("country")[SORT_KEYS]
-    for forecast in ordered:
+    for forecast in sorted(ordered, key=wording.has_passed):
         code = forecast.country.alpha3
         yield {
             "cells": shown[code]["cells"][1:],

@@ -198,12 +198,12 @@ def _cells(row: Row) -> tuple[str, ...]:
         feed.country_name(forecast),
         period_short(forecast.period),
         _event(forecast),
-        forecast.recorded_at[:10],
         percent(forecast.probability),
         percent(forecast.base_rate),
-        "" if given is None else percent(given),
         _state(row),
         "miss" if row.missed else "",
+        "" if given is None else percent(given),
+        forecast.recorded_at[:10],
     )
 
 
@@ -218,10 +218,10 @@ def _event(asked: QuestionScores | RecordedForecast) -> str:
 def _keys(row: Row) -> tuple[str | float, ...]:
     """Return what the columns are sorted by."""
     forecast, given = row.forecast, row.forecast.professional
-    name, _, event, _, _, _, _, state, missed = _cells(row)
+    name, _, event, _, _, state, missed, _, _ = _cells(row)
     return (
-        *(name, forecast.period, event, forecast.recorded_at, forecast.probability),
-        *(forecast.base_rate, -1.0 if given is None else given, state, missed),
+        *(name, forecast.period, event, forecast.probability, forecast.base_rate),
+        *(state, missed, -1.0 if given is None else given, forecast.recorded_at),
     )
 
 
@@ -257,10 +257,10 @@ VERDICTS: Mapping[Verdict, str] = {
     "even": "econnet and the historical average do not differ significantly",
 }
 ROW_COLUMNS = (
-    *("country", "period", "event", "published", "forecast", "average"),
-    *("professionals", "outcome", "missed"),
+    *("country", "period", "event", "forecast", "average", "outcome", "missed"),
+    *("professionals", "published"),
 )
-ROW_NUMBERS = (4, 5, 6)
+ROW_NUMBERS = (3, 4, 7)
 ROWS_EXPLAINED = (
     "Newest first. Of several forecasts of one event from one origin, the first is "
     "scored; later ones, made with newer data, are in the record. A miss is a forecast "

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.evaluation.comparison import Comparison, Verdict
-from econnet.models.titles import OWN, baseline_title
-from econnet.report.wording.formatting import count, percent
+from econnet.models.titles import baseline_title
+from econnet.report.wording.formatting import count, percent, signed_percent
 from econnet.report.wording.method import figures
 from econnet.report.wording.skill_by_day import information_day
 
@@ -55,7 +55,7 @@ def _row(result: "Backtest", name: str) -> tuple[object, ...]:
     performance = result.performances[name]
     scores, interval = performance.scores, performance.intervals.auroc
     return (
-        name if name in OWN else baseline_title(name),
+        baseline_title(name),
         "-" if scores.auroc is None else f"{scores.auroc:.3f}",
         "-" if interval is None else f"{interval[0]:.2f}-{interval[1]:.2f}",
         f"{scores.brier:.3f}",
@@ -67,7 +67,7 @@ def _row(result: "Backtest", name: str) -> tuple[object, ...]:
 
 
 def _skill(skill: float | None) -> str:
-    return "-" if skill is None else f"{skill:+.2f}"
+    return "-" if skill is None else signed_percent(skill)
 
 
 def _verdicts(comparison: Comparison | None) -> str:

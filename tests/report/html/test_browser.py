@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from econnet.forecast.result import Forecast, QuestionAnswer
+from econnet.report.content import MAX_SERIES
 from econnet.report.wording import period_text
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 from tests.builders import changed
@@ -261,8 +262,59 @@ def test_phone_shows_the_confidence_of_each_question(
     page = page_of(replace(germany, questions=(answer,)))
     with browser.open(page, width=PHONE) as opened:
         region = opened.page.get_by_role("region", name="Questions", exact=True)
-        box = region.get_by_role("columnheader", name="confidence").bounding_box()
-        assert box["x"] + box["width"] <= PHONE
+        assert region.evaluate("it => it.scrollWidth <= it.clientWidth")
+        cells = region.get_by_role("row").last.locator("th, td")
+        first, *others = (cell.bounding_box() for cell in cells.all())
+        assert first["width"] > PHONE / 2
+        heads = region.get_by_role("columnheader").all()[1:]
+        for cell, head in zip(others, heads, strict=True):
+            box = head.bounding_box()
+            assert box["x"] + box["width"] == cell["x"] + cell["width"] <= PHONE
+
+
+def test_longest_chart_of_the_drivers_is_beside_the_others(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page, width=DESKTOP) as opened:
+        top = {
+            name: opened.page.locator(f"#{name}").bounding_box()["y"]
+            for name in ("groups", "importance", "contributions")
+        }
+        assert top["groups"] == top["contributions"] < top["importance"]
+
+
+def test_series_beyond_the_most_important_are_listed_on_request(
+    browser: Browser, germany: Forecast, page_of: Callable[[Forecast], Path]
+) -> None:
+    many = germany.data.series * (MAX_SERIES // len(germany.data.series) + 2)
+    page = page_of(changed(germany, data=replace(germany.data, series=many)))
+    with browser.open(page, width=PHONE) as opened:
+        rows = opened.page.locator("[aria-labelledby=data-used] tbody tr")
+        visible = [row.is_visible() for row in rows.all()]
+        assert visible == [True] * MAX_SERIES + [False] * (len(many) - MAX_SERIES)
+        opened.page.get_by_text(f"{len(many) - MAX_SERIES} more series").click()
+        assert rows.last.is_visible()
+
+
+def test_dates_and_bases_of_series_are_not_broken(
+    browser: Browser, germany: Forecast, page_of: Callable[[Forecast], Path]
+) -> None:
+    series = tuple(
+        replace(
+            it,
+            unit="index, 1995 = 100",
+            series_id="t1621/v584/c11255=90707",
+            rights="free reuse with attribution",
+            next_due="2026-12-02",
+        )
+        for it in germany.data.series
+    )
+    page = page_of(changed(germany, data=replace(germany.data, series=series)))
+    with browser.open(page, width=DESKTOP) as opened:
+        row = opened.page.get_by_role("region", name="Series").locator("tbody tr").first
+        text = row.text_content()
+        assert "2\N{NO-BREAK SPACE}Dec\N{NO-BREAK SPACE}2026" in text
+        assert "1995\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}100" in text
 
 
 def test_all_false_alarms_can_be_saved(
@@ -349,3 +401,10 @@ def test_skip_link_comes_first_and_leads_past_the_links(
         assert focused == "skip"
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_hint_of_a_chart_fits_the_device(browser: Browser, german_page: Path) -> None:
+    for touch, said in ((True, "Touch and slide"), (False, "arrow keys")):
+        with browser.open(german_page, touch=touch) as opened:
+            for hint in opened.page.locator(".hint").all():
+                assert said in hint.text_content()

@@ -108,6 +108,18 @@ def test_front_page_has_a_map_where_most_of_the_world_is_shown(
     assert many.count("<title>Brazil, ") == 1
 
 
+def test_front_page_lists_forecasts_that_are_out_of_date_last(
+    ranking: Ranking,
+) -> None:
+    first, *others = ranking.forecasts
+    old = replace(first, made_at=(first.period + 2).start_time.isoformat())
+    current = [replace(it, made_at=it.period.start_time.isoformat()) for it in others]
+    mixed = replace(ranking, forecasts=(old, *current))
+    page = front_page.as_html(mixed, mixed.forecasts, ())
+    order = [it.country.alpha3 for it in (*others, first)]
+    assert re.findall(r'href="countries/(\w+)\.html"', page) == order
+
+
 def test_every_country_has_a_page_a_document_and_a_badge(
     published: Path, site: Site
 ) -> None:
@@ -233,6 +245,13 @@ def test_feed_that_is_not_atom_is_refused_by_the_schema(published: Path) -> None
     for old, new in (("<updated>2", "<updated>x2"), ("<title>", "<b/><title>")):
         changed = etree.fromstring(text.replace(old, new, 1).encode())
         assert not schema.validate(changed)
+
+
+def test_badge_can_be_shown_at_any_size(published: Path) -> None:
+    for path in (published / "badges").glob("*.svg"):
+        root = etree.parse(path).getroot()
+        width, height = root.get("width"), root.get("height")
+        assert root.get("viewBox") == f"0 0 {width} {height}"
 
 
 def test_badge_gives_the_interval_and_confidence_in_words(published: Path) -> None:

@@ -235,8 +235,9 @@
       this.readout = element("p", "readout");
       this.controls.after(this.readout);
       live.panels.forEach((panel, number) => this.addPlot(panels[number], labels[number], panel));
-      const hint = element("p", "hint",
-        "Point at it, or use the arrow keys, to read values; drag or + and \u2212 to zoom; 0 shows all.");
+      const hint = element("p", "hint", matchMedia("(hover: none)").matches
+        ? "Touch and slide to read values; the buttons above show fewer years."
+        : "Point at it, or use the arrow keys, to read values; drag or + and \u2212 to zoom; 0 shows all.");
       panels.at(-1).append(hint);
       figure.classList.add("is-live");
       this.zoom(...this.whole);

@@ -85,7 +85,7 @@ const Responsive = (() => {
   const sliders = [...form.querySelectorAll("input")];
   const today = data.indicators.map((it) => it.current);
   const percent = (p) => `${(100 * p).toFixed(1)}%`;
-  const figure = (value) => value.toFixed(2).replace("-", "\u2212");
+  const figure = (value) => value.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "\u2212");
 
   // A value with its unit: change −0.01%, 81.40% of GDP, 0.10 percentage points.
   const withUnit = (value, unit) => {
