@@ -246,9 +246,7 @@ def _skill_head(forecast: Forecast) -> list[str]:
     """Return the headings of the table of skill; the first ones fit on a phone."""
     event = "event occurred"
     if not wording.is_cumulative(forecast.task):
-        event = f"{wording.contraction_noun(forecast)}s"
-        if wording.is_chronology(forecast.task):
-            event = f"in {wording.contraction_noun(forecast)}"
+        event = f"in {wording.contraction_noun(forecast)}"
     return ["scored on", "skill", "90% interval", "confidence", "forecasts", event]
 
 

@@ -12,6 +12,15 @@ from econnet.core.types import Floats
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.forecast.result import Forecast
 
+# How the columns are named to a reader; an event is a period of contraction, or one
+# before it.
+TITLES = {
+    "false_alarm_rate": "false alarms, % of non-events",
+    "hit_rate": "found, % of events",
+    "recall": "found, % of events",
+    "precision": "right, % of signals",
+}
+
 
 def roc(forecast: Forecast) -> pd.DataFrame:
     """Return `false_alarm_rate`, `hit_rate` and `model`."""

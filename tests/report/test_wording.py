@@ -286,8 +286,19 @@ def test_verdict_names_its_figures(germany: Forecast) -> None:
     assert "(90% interval +25% to +39%)" in text
     counts = germany.assessment.signals
     assert f"{counts.right} right and {counts.wrong} wrong" in text
-    few = judged(germany, skilled(0.4, 0.1, 0.6, n_contractions=4)).reason
-    assert "too few to judge the forecasts by" in few
+
+
+def test_too_few_contractions_are_counted_as_spells_and_periods(
+    germany: Forecast,
+) -> None:
+    """Nine quarters in four contractions were called nine contractions."""
+    few = skilled(0.4, 0.1, 0.6, n_contractions=4)
+    reason = judged(germany, few).reason
+    assert f"({germany.assessment.metrics.n_contractions} of them in " in reason
+    assert " contractions), too few to judge the forecasts by" in reason
+    none = replace(germany.assessment.metrics, n_contractions=0)
+    reason = judged(changed(germany, metrics=none), few).reason
+    assert "(none of them in a contraction), too few" in reason
 
 
 def test_skill_whose_interval_includes_zero_is_not_called_a_gain(

@@ -247,9 +247,9 @@ def record(forecast: Forecast) -> Chart:
 
 
 def reliability(forecast: Forecast) -> Chart:
-    """Return how often contractions followed, by forecast probability."""
+    """Return how often the event occurred, by forecast probability."""
     table = tables.TABLES["reliability"](forecast)
-    titles = {"probability": "forecast", "frequency": "contracted"}
+    titles = {"probability": "forecast", "frequency": "event occurred"}
     titles |= {"low": "90% interval from", "high": "to"}
     columns = [
         TableColumn(key, title, cells(table[key]), "percent")
@@ -261,23 +261,16 @@ def reliability(forecast: Forecast) -> Chart:
 
 def roc(forecast: Forecast) -> Chart:
     """Return hit rates against false-alarm rates for every threshold and model."""
-    titles = {
-        "false_alarm_rate": "false alarms, % of expansions",
-        "hit_rate": "found, % of contractions",
-    }
-    return _by_threshold(forecast, "roc", threshold_curves.roc(forecast), titles)
+    return _by_threshold(forecast, "roc", threshold_curves.roc(forecast))
 
 
 def precision_recall(forecast: Forecast) -> Chart:
     """Return precision against recall for every threshold and model."""
-    titles = {"recall": "found, % of contractions", "precision": "right, % of signals"}
     curves = threshold_curves.precision_recall(forecast)
-    return _by_threshold(forecast, "precision-recall", curves, titles)
+    return _by_threshold(forecast, "precision-recall", curves)
 
 
-def _by_threshold(
-    forecast: Forecast, name: str, curves: pd.DataFrame, titles: Mapping[str, str]
-) -> Chart:
+def _by_threshold(forecast: Forecast, name: str, curves: pd.DataFrame) -> Chart:
     """Return the chart with the points of each model's curve, econnet's last."""
     baselines = [name for name in forecast.assessment.baselines if name != "base_rate"]
     models = [*baselines, "econnet"]
@@ -285,7 +278,8 @@ def _by_threshold(
     names = cells(points["model"].map(_model_title))
     columns = (
         TableColumn(key, title, cells(points[key]), "percent")
-        for key, title in titles.items()
+        for key, title in threshold_curves.TITLES.items()
+        if key in points
     )
     return Chart(name, (TableColumn("model", "model", names), *columns))
 

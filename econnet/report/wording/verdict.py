@@ -271,13 +271,11 @@ def verdict(forecast: Forecast) -> Verdict:
 
 def _too_few(forecast: Forecast) -> str:
     """Return that there are too few contractions, and how accurate forecasts were."""
-    metrics, skill = forecast.assessment.metrics, forecast.assessment.skill
-    found = count(metrics.n_contractions, contraction_noun(forecast), none="no")
-    periods = count(metrics.n, f"past {NOUN[forecast.task.frequency]}")
-    text = f"The test on {periods} has {found}, too few to judge the forecasts by."
+    skill = forecast.assessment.skill
+    text = f"Tested on {record_counts(forecast)}, too few to judge the forecasts by."
     if skill is None or skill.value is None:
         return text
-    return f"{text} In these, {accuracy(skill)}."
+    return f"{text} On these, {accuracy(skill)}."
 
 
 def accuracy(skill: Skill) -> str:
@@ -340,6 +338,8 @@ def record_counts(forecast: Forecast) -> str:
     scores, task = forecast.assessment.metrics, forecast.task
     noun, spells = NOUN[task.frequency], n_spells(forecast)
     what = contraction_noun(forecast)
+    if not scores.n_contractions:
+        return f"{count(scores.n, f'past {noun}')} (none of them in a {what})"
     if is_cumulative(task):
         return (
             f"{count(scores.n, 'past forecast')} (the event followed "
