@@ -154,10 +154,12 @@ def test_highest_probability_is_compared_with_the_countrys_own_average(
         )
     )
     text = " ".join(wording.summary(replace(ranking, forecasts=(japan, other))))
-    assert "Highest probability: Japan, 26%, 8 points below its average of 34%." in text
     assert (
-        "Furthest above its own average: Germany, 20%, 5 points above its average of "
-        "15%." in text
+        "Highest probability: Japan, 26%, 8 percentage points below its average of 34%."
+    ) in text
+    assert (
+        "Furthest above its own average: Germany, 20%, 5 percentage points above its "
+        "average of 15%." in text
     )
     assert "Median: 23%." in text
     assert "No country is at twice its own average or more." in text

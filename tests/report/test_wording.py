@@ -449,6 +449,7 @@ def test_simpler_models_are_compared_by_intervals_everywhere(
     scores = germany.assessment.baselines["logit"]
     forecast = changed(
         germany,
+        skill=skilled(0.1, -0.1, 0.3),
         comparisons={"base_rate": EVEN, **comparisons},
         baselines=dict.fromkeys(("base_rate", *comparisons), scores),
     )
@@ -456,6 +457,22 @@ def test_simpler_models_are_compared_by_intervals_everywhere(
     rows = {row["name"]: row for row in content(forecast)["long_scores"]["rows"]}
     assert ("did better" in sentence) == any(
         row["against"] and row["against"]["loss"] for row in rows.values()
+    )
+
+
+def test_average_that_did_better_is_not_left_out_among_simpler_models(
+    germany: Forecast,
+) -> None:
+    """Page 2 said that simpler models did about as well, page 1 named a better one."""
+    verdict = wording.verdict(
+        changed(
+            germany,
+            skill=skilled(-0.17, -0.34, -0.01),
+            comparisons={"base_rate": WORSE, "logit": EVEN},
+        )
+    )
+    assert verdict.comparison == (
+        "The historical average did better, other simple models about as well."
     )
 
 

@@ -108,7 +108,7 @@ def dots(ranking: Ranking, look: Look) -> Figure:
     rows, labels = len(shown), _label_width(shown)
     height = DOT_ROW * rows + 19
     figure = new_figure(FULL_WIDTH, height)
-    heading = "Probability, and distance from the country's average"
+    heading = "Probability, and distance from the average in percentage points"
     note = "tick: historical average"
     if rows < len(ranking.forecasts):
         note = f"the {rows} countries furthest above their average; {note}"
@@ -134,7 +134,7 @@ def dots(ranking: Ranking, look: Look) -> Figure:
         above = wording.distance(forecast)
         difference = wording.number(above, 0, sign=True)
         axes.annotate(
-            f"{wording.percent(forecast.probability)}, {difference} points",
+            f"{wording.percent(forecast.probability)}, {difference}",
             (1.02, row),
             xycoords=("axes fraction", "data"),
             va="center_baseline",

@@ -11,6 +11,7 @@ from econnet.report.wording.event import event_words, general_event, has_passed,
 from econnet.report.wording.formatting import (
     count,
     in_a_row,
+    in_points,
     number,
     percent,
     period_text,
@@ -57,7 +58,7 @@ def ranking_title(ranking: "Ranking") -> str:
 
 
 def distance(forecast: Forecast) -> int:
-    """Return how far the probability is above the country's average, in points."""
+    """Return the percentage points by which the probability exceeds the average."""
     return points(forecast.probability, forecast.base_rate)
 
 
@@ -66,8 +67,8 @@ def compared_with_average(forecast: Forecast) -> str:
     above, average = distance(forecast), percent(forecast.base_rate)
     if above == 0:
         return f"the same as its average ({average})"
-    size = count(abs(above), "point")
-    return f"{size} {'above' if above > 0 else 'below'} its average of {average}"
+    side = "above" if above > 0 else "below"
+    return f"{in_points(above)} {side} its average of {average}"
 
 
 def summary(ranking: "Ranking") -> list[str]:

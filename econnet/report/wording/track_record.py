@@ -299,8 +299,7 @@ OTHER_HORIZONS = (
 SCORES_EXPLAINED = (
     "Brier score: mean squared error of the probabilities. Log loss: average of "
     "\N{MINUS SIGN}ln(probability given to what happened). Skill: improvement on the "
-    "historical average; negative is worse. AUROC: chance that a contraction got a "
-    "higher forecast than a non-contraction; 0.5 is a coin toss. Average precision: "
-    "average share of signals that were right; a coin toss reaches the share of "
-    "contractions."
+    "historical average; negative is worse. AUROC: chance that an event got a "
+    "higher forecast than a non-event; 0.5 is a coin toss. Average precision: average "
+    "share of signals that were right; a coin toss reaches the share of events."
 )

@@ -257,7 +257,7 @@ def verdict(forecast: Forecast) -> Verdict:
         f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
         without_2020(forecast),
     ]
-    if skill.interval is not None and skill.interval[1] < 0:
+    if _is_worse_than_average(forecast):
         average = percent(forecast.base_rate)
         reasons.append(f"The historical average ({average}) is the better guide.")
     return Verdict(
@@ -372,6 +372,12 @@ def counts(scores: Scores, noun: str) -> str:
     return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 
+def _is_worse_than_average(forecast: Forecast) -> bool:
+    """Return whether the 90% interval of the skill is below zero."""
+    skill = forecast.assessment.skill
+    return skill is not None and skill.interval is not None and skill.interval[1] < 0
+
+
 def _against_baselines(forecast: Forecast) -> str:
     """Return a sentence that compares the forecasts with simpler models, if any."""
     verdicts = {
@@ -385,6 +391,8 @@ def _against_baselines(forecast: Forecast) -> str:
     beaten = [name for name, of in verdicts.items() if "win" in of and "loss" not in of]
     if better:
         return f"{capitalised(in_a_row(better))} did better."
+    if not beaten and _is_worse_than_average(forecast):
+        return "The historical average did better, other simple models about as well."
     if not beaten:
         return "Simpler models did about as well."
     if len(beaten) == len(verdicts):
