@@ -138,7 +138,6 @@ def _facts(forecast: Forecast) -> list[str]:
 
 def _past_contractions(forecast: Forecast) -> Content:
     """Return the table of past contractions on the first page."""
-    noun = wording.NOUN[forecast.task.frequency]
     predicted = [
         episode
         for episode in forecast.assessment.episodes
@@ -151,7 +150,7 @@ def _past_contractions(forecast: Forecast) -> Content:
         "spell": spell,
         "episodes_heading": f"Past {spell}s",
         "episodes": [
-            [cells[0], *cells[2:], wording.signalled(episode, noun)]
+            [cells[0], *cells[2:], wording.signalled(episode, forecast.task)]
             for episode in predicted
             if episode in shown
             for cells in [_episode(episode)]
@@ -167,13 +166,12 @@ def _past_contractions(forecast: Forecast) -> Content:
 
 def _past(forecast: Forecast) -> Content:
     """Return the texts of the track record."""
-    noun = wording.NOUN[forecast.task.frequency]
     assessment = forecast.assessment
     pool = assessment.pool_metrics
     spell = wording.contraction_noun(forecast)
     return {
         "all_episodes": [
-            [*_episode(episode), wording.signalled(episode, noun)]
+            [*_episode(episode), wording.signalled(episode, forecast.task)]
             for episode in assessment.episodes
         ],
         "all_episodes_heading": (
@@ -245,9 +243,7 @@ def _skill_head(forecast: Forecast) -> list[str]:
     """Return the headings of the table of skill; the first ones fit on a phone."""
     event = "event occurred"
     if not wording.is_cumulative(forecast.task):
-        event = f"{wording.contraction_noun(forecast)}s"
-        if wording.is_chronology(forecast.task):
-            event = f"in {wording.contraction_noun(forecast)}"
+        event = f"in {wording.contraction_noun(forecast)}"
     return ["scored on", "skill", "90% interval", "confidence", "forecasts", event]
 
 

@@ -147,8 +147,8 @@ def roc(forecast: Forecast, look: Look) -> Figure | None:
     axes.plot([0, 100], [0, 100], **chance)
     _draw_curves(axes, curves, threshold_curves.roc(forecast))
     _name_curves(figure, curves, ("coin toss", 0.5, chance), look)
-    axes.set_xlabel("false alarms, % of expansions", labelpad=2)
-    axes.set_ylabel("found, % of contractions", labelpad=3)
+    axes.set_xlabel("false alarms, % of non-events", labelpad=2)
+    axes.set_ylabel("found, % of events", labelpad=3)
     return figure
 
 
@@ -165,7 +165,7 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     axes.axhline(100 * share, **chance)
     _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
     _name_curves(figure, curves, ("coin toss", share, chance), look)
-    axes.set_xlabel("found, % of contractions", labelpad=2)
+    axes.set_xlabel("found, % of events", labelpad=2)
     axes.set_ylabel("right, % of signals", labelpad=3)
     return figure
 

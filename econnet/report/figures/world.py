@@ -42,6 +42,8 @@ MAX_DOTS, DOT_ROW = 34, 4.4
 # A map of fewer countries would mostly be empty.
 MIN_SHARE_ON_MAP = 0.5
 ROW_HEIGHT = 3.9
+# The widest names beside the rows, in mm; longer ones are written smaller.
+MAX_LABEL = 60.0
 # Rows that are worth a strip below a table, and the height of what is around them and
 # of the heading above, in mm.
 MIN_ROWS, STRIP_HEAD = 8, 46.0
@@ -224,7 +226,7 @@ def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
 def _label_width(forecasts: Sequence[Forecast]) -> float:
     """Return the room for the names beside the rows of all strips, in mm."""
     names = [forecast.country.name for forecast in forecasts]
-    return min(48.0, max(width_of(name, 8, 400) for name in names) + 3)
+    return min(MAX_LABEL, max(width_of(name, 8, 400) for name in names) + 3)
 
 
 def strip(

@@ -5,7 +5,7 @@ from math import exp
 
 import pandas as pd
 
-from econnet.core.periods import NOUN
+from econnet.core.periods import NOUN, PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.result import Driver, Episode, Forecast
@@ -272,8 +272,13 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
     return f"{low} to {high}"
 
 
-def signalled(episode: Episode, noun: str) -> str:
-    """Return when a contraction was first signalled: `2 quarters before`."""
+def signalled(episode: Episode, task: Task) -> str:
+    """Return when a contraction was first signalled: `2 quarters before`.
+
+    Where the run of signals that led into it is longer than a year, the beginning of
+    the run is named: `in a run since 2010`. As a lead, it would look like foresight.
+    """
+    noun = NOUN[task.frequency]
     if episode.first_probability is None:
         return "not tested"
     early = episode.periods_early
@@ -281,6 +286,9 @@ def signalled(episode: Episode, noun: str) -> str:
         return "no signal"
     if early == 0:
         return f"in its first {noun}"
+    longest = task.horizon + PERIODS_A_YEAR[task.frequency]
+    if episode.first_signal is not None and early > longest:
+        return f"in a run since {period_name(episode.first_signal)}"
     return f"{count(abs(early), noun)} {'before' if early > 0 else 'late'}"
 
 

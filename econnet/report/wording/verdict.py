@@ -271,10 +271,11 @@ def verdict(forecast: Forecast) -> Verdict:
 
 def _too_few(forecast: Forecast) -> str:
     """Return that there are too few contractions, and how accurate forecasts were."""
-    metrics, skill = forecast.assessment.metrics, forecast.assessment.skill
-    found = count(metrics.n_contractions, contraction_noun(forecast), none="no")
-    periods = count(metrics.n, f"past {NOUN[forecast.task.frequency]}")
-    text = f"The test on {periods} has {found}, too few to judge the forecasts by."
+    skill, noun = forecast.assessment.skill, contraction_noun(forecast)
+    text = (
+        f"The test on {record_counts(forecast)} has too few {noun}s to judge the "
+        "forecasts by."
+    )
     if skill is None or skill.value is None:
         return text
     return f"{text} In these, {accuracy(skill)}."
@@ -343,9 +344,12 @@ def record_counts(forecast: Forecast) -> str:
     if is_cumulative(task):
         return (
             f"{count(scores.n, 'past forecast')} (the event followed "
-            f"{scores.n_contractions:,} of them; there were "
-            f"{count(spells, what)} in all)"
+            f"{scores.n_contractions:,} of them; there "
+            f"{'was' if spells == 1 else 'were'} "
+            f"{count(spells, what, none='no')} in all)"
         )
+    if not scores.n_contractions:
+        return f"{count(scores.n, f'past {noun}')} (none of them in a {what})"
     return (
         f"{count(scores.n, f'past {noun}')} ({scores.n_contractions:,} of them in "
         f"{count(spells, what)})"
