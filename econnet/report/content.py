@@ -180,7 +180,7 @@ def _past(forecast: Forecast) -> Content:
         "all_episodes_note": _change_note(forecast),
         "change_heading": change_heading(forecast),
         **_false_alarms(forecast),
-        "signals_explained": wording.SIGNALS_EXPLAINED,
+        "signals_explained": wording.signals_explained(forecast),
         "record": f"{wording.track_record(forecast)} "
         f"{wording.verdict(forecast).comparison}".strip(),
         "skill_head": _skill_head(forecast),

@@ -224,6 +224,7 @@ def test_report_on_nber_recessions_names_who_dates_them(germany: Forecast) -> No
     assert "recession" in wording.record_counts(forecast)
     assert content(forecast)["episodes_heading"] == "Past recessions"
     assert wording.growth_note(germany) == "shaded: contractions"
+    assert "A recession is called by" in content(forecast)["signals_explained"]
     # Changes of production are named where only the recessions have a heading.
     note = content(forecast)["all_episodes_note"]
     assert note == "change: industrial production, shown for orientation"

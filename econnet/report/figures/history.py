@@ -170,7 +170,7 @@ def _label_outliers(
             near = np.abs(x - x[position]) < 0.15 * span
             long = side * values > 0.6 * side * limit
             right_is_free = not np.any(near & long & (x > x[position]))
-            if left and right_is_free and end - x[position] > 0.15 * span:
+            if left and right_is_free and end - x[position] > 0.05 * span:
                 left = not np.any(near & long & (x < x[position]))
             axes.annotate(
                 f"{wording.period_short(str(growth.index[int(position)]))}: "

@@ -272,6 +272,17 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
     return f"{low} to {high}"
 
 
+def signals_explained(forecast: Forecast) -> str:
+    """Return what counts as a signal, a contraction that was called and an alarm."""
+    return (
+        "A forecast is a signal if it is at or above the threshold that worked best on "
+        "the forecasts whose outcome was known then. A "
+        f"{contraction_noun(forecast)} is called by signals for its own periods, or by "
+        "an unbroken run of signals that leads into it. A false alarm is an unbroken "
+        "run of wrong signals."
+    )
+
+
 def signalled(episode: Episode, task: Task) -> str:
     """Return when a contraction was first signalled: `2 quarters before`.
 
@@ -291,13 +302,6 @@ def signalled(episode: Episode, task: Task) -> str:
         return f"in a run since {period_name(episode.first_signal)}"
     return f"{count(abs(early), noun)} {'before' if early > 0 else 'late'}"
 
-
-SIGNALS_EXPLAINED = (
-    "A forecast is a signal if it is at or above the threshold that worked best on the "
-    "forecasts whose outcome was known then. A contraction is called by signals for "
-    "its own periods, or by an unbroken run of signals that leads into it. A false "
-    "alarm is an unbroken run of wrong signals."
-)
 
 OTHER_HORIZONS = (
     "The other horizons are replayed together, at shared dates: a report on one of "
