@@ -101,7 +101,7 @@ def test_pdf_is_titled_tagged_and_names_every_country(
     text = text_of(written / "ranking.pdf")
     for forecast in ranking.forecasts:
         probability = wording.percent(forecast.probability)
-        assert f"{forecast.country.name} {probability}" in text
+        assert f"{wording.name_and_age(forecast)} {probability}" in text
     assert "North Korea: North Korea has no real_gdp" in text
     for sentence in (*wording.summary(ranking), *wording.trust(ranking)):
         assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
