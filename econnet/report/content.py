@@ -139,7 +139,6 @@ def _facts(forecast: Forecast) -> list[str]:
 
 def _past_contractions(forecast: Forecast) -> Content:
     """Return the table of past contractions on the first page."""
-    noun = wording.NOUN[forecast.task.frequency]
     predicted = [
         episode
         for episode in forecast.assessment.episodes
@@ -152,7 +151,7 @@ def _past_contractions(forecast: Forecast) -> Content:
         "spell": spell,
         "episodes_heading": f"Past {spell}s",
         "episodes": [
-            [cells[0], *cells[2:], wording.signalled(episode, noun)]
+            [cells[0], *cells[2:], wording.signalled(episode, forecast.task)]
             for episode in predicted
             if episode in shown
             for cells in [_episode(episode)]
@@ -168,13 +167,12 @@ def _past_contractions(forecast: Forecast) -> Content:
 
 def _past(forecast: Forecast) -> Content:
     """Return the texts of the track record."""
-    noun = wording.NOUN[forecast.task.frequency]
     assessment = forecast.assessment
     pool = assessment.pool_metrics
     spell = wording.contraction_noun(forecast)
     return {
         "all_episodes": [
-            [*_episode(episode), wording.signalled(episode, noun)]
+            [*_episode(episode), wording.signalled(episode, forecast.task)]
             for episode in assessment.episodes
         ],
         "all_episodes_heading": (
@@ -183,7 +181,7 @@ def _past(forecast: Forecast) -> Content:
         "all_episodes_note": _change_note(forecast),
         "change_heading": change_heading(forecast),
         **_false_alarms(forecast),
-        "signals_explained": wording.SIGNALS_EXPLAINED,
+        "signals_explained": wording.signals_explained(forecast),
         "record": f"{wording.track_record(forecast)} "
         f"{wording.verdict(forecast).comparison}".strip(),
         "skill_head": _skill_head(forecast),

@@ -123,11 +123,10 @@ def ranking_content(ranking: Ranking) -> Content:
 
 
 def _cells(row: dict[Any, Any], forecast: Forecast) -> list[str]:
-    passed = " (out of date)" if wording.has_passed(forecast) else ""
     above = wording.number(wording.distance(forecast), 0, sign=True)
     return [
         str(row["rank"]),
-        f"{row['name']}{passed}",
+        wording.name_and_age(forecast),
         wording.percent(row["probability"]),
         row["confidence"],
         wording.percent_range((row["interval_low"], row["interval_high"])),

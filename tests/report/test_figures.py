@@ -16,10 +16,14 @@ from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
 from econnet.report import figures, wording
 from econnet.report.figures.style import (
     CREDIT_SIZE,
+    FULL_WIDTH,
     HALF_WIDTH,
     LIGHT,
     NOTE,
     TITLE_SIZE,
+    add_axes,
+    label_row,
+    new_figure,
     style,
     wrapped,
 )
@@ -322,3 +326,41 @@ def test_todays_value_is_written_inside_the_axes(
     assert label.y0 >= box.y0
     assert label.x0 >= box.x0
     assert label.x1 <= box.x1
+
+
+def test_axes_of_signals_name_no_contraction_where_the_event_is_another(
+    drawn: dict[str, str],
+) -> None:
+    """Every event was a contraction, and everything else an expansion."""
+    for name in ("roc", "precision-recall"):
+        assert "found, % of events" in drawn[name]
+        assert "expansions" not in drawn[name]
+
+
+def test_long_name_beside_a_row_is_smaller_not_cut() -> None:
+    """Names longer than 48 mm were cut in the strips of a ranking."""
+    name = "Metropolitan Region of the Upper Rhine and Neckar"
+    with style(LIGHT):
+        figure = new_figure(FULL_WIDTH, 20)
+        axes = add_axes(figure, 60, 5, FULL_WIDTH - 60, 10)
+        label_row(axes, 0, name, 60, FULL_WIDTH)
+    (label,) = axes.texts
+    assert label.get_text() == name
+    assert 6 <= float(label.get_fontsize()) < 8
+
+
+def test_label_of_a_cut_bar_is_not_on_a_long_bar(germany: Forecast) -> None:
+    """`2020 Q2: -7.2` of Japan lay on the bar of 2019 Q4."""
+    history = germany.history.copy()
+    history["growth"] = 0.5
+    cut = len(history) // 2
+    history.loc[history.index[cut], "growth"] = -9.0
+
+    def side() -> str:
+        figure = figures.draw(replace(germany, history=history))["history"]
+        (label,) = (text for text in figure.axes[0].texts if "9.0" in text.get_text())
+        return str(label.get_horizontalalignment())
+
+    assert side() == "right"
+    history.loc[history.index[cut - 2], "growth"] = -1.0
+    assert side() == "left"

@@ -13,7 +13,7 @@ import pytest
 
 from econnet.core.countries import Country
 from econnet.forecast.ranking import Ranking
-from econnet.report import Format, ranking_rows, wording
+from econnet.report import Format, figures, ranking_rows, wording
 from econnet.report import ranking as ranking_files
 from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
 from econnet.report.figures.style import DARK, LIGHT, Look
@@ -101,7 +101,7 @@ def test_pdf_is_titled_tagged_and_names_every_country(
     text = text_of(written / "ranking.pdf")
     for forecast in ranking.forecasts:
         probability = wording.percent(forecast.probability)
-        assert f"{forecast.country.name} {probability}" in text
+        assert f"{wording.name_and_age(forecast)} {probability}" in text
     assert "North Korea: North Korea has no real_gdp" in text
     for sentence in (*wording.summary(ranking), *wording.trust(ranking)):
         assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
@@ -250,6 +250,15 @@ def test_hostile_names_break_nothing_and_are_not_formulas(
     assert "=1+1 </script><script>x" in text_of(tmp_path / "ranking.pdf")
     page = (tmp_path / "ranking.html").read_text("utf-8")
     assert "<script>x" not in page
+
+
+def test_forecast_of_the_past_is_marked_beside_its_dot(ranking: Ranking) -> None:
+    """France led the chart of dots by a forecast for 2023."""
+    old, *others = ranking.forecasts
+    old = replace(old, made_at="2099-01-01T00:00:00+00:00")
+    changed = replace(ranking, forecasts=(old, *others))
+    svg = figures.as_svg(draw(changed, LIGHT)["dots"])
+    assert f"{old.country.name} (out of date)" in svg
 
 
 def test_strips_have_room_for_all(ranking: Ranking) -> None:

@@ -224,6 +224,7 @@ def test_report_on_nber_recessions_names_who_dates_them(germany: Forecast) -> No
     assert "recession" in wording.record_counts(forecast)
     assert content(forecast)["episodes_heading"] == "Past recessions"
     assert wording.growth_note(germany) == "shaded: contractions"
+    assert "A recession is called by" in content(forecast)["signals_explained"]
     # Changes of production are named where only the recessions have a heading.
     note = content(forecast)["all_episodes_note"]
     assert note == "change: industrial production, shown for orientation"
@@ -251,6 +252,50 @@ def test_track_record_names_the_outcome_of_a_period_not_of_what_followed(
     )
     assert "for quarters of contraction" in text
     assert "for quarters of growth" in text
+
+
+def test_contractions_too_few_to_judge_by_are_counted_as_spells(
+    germany: Forecast,
+) -> None:
+    """Four years of one contraction were `4 contractions`."""
+    skill = skilled(0.4, 0.1, 0.6, n_contractions=4)
+    assert wording.record_counts(germany) in judged(germany, skill).reason
+    metrics = replace(germany.assessment.metrics, n_contractions=0)
+    none = wording.record_counts(changed(germany, metrics=metrics))
+    assert none.endswith("(none of them in a contraction)")
+
+
+def test_one_spell_is_in_the_singular(germany: Forecast) -> None:
+    """A record had `there were 1 contraction in all`."""
+    within = asked(germany, horizon=4, event="within")
+    last = germany.assessment.episodes[-1]
+    text = wording.record_counts(changed(within, episodes=(last,)))
+    assert "there was 1 contraction in all" in text
+
+
+def test_long_run_of_signals_is_not_shown_as_a_lead(germany: Forecast) -> None:
+    """A run of wrong signals that ended in a contraction was `9 years before`."""
+    yearly = replace(germany.task, frequency="A", horizon=1)
+    episode = replace(
+        germany.assessment.episodes[-1],
+        first="2019",
+        last="2020",
+        first_probability=0.2,
+        first_signal="2010",
+        periods_early=9,
+    )
+    assert wording.signalled(episode, yearly) == "in a run since 2010"
+    near = replace(episode, first_signal="2017", periods_early=2)
+    assert wording.signalled(near, yearly) == "2 years before"
+    # Eight of the nine years are those of the horizon.
+    far = replace(episode, first_signal="2010", periods_early=9)
+    assert wording.signalled(far, replace(yearly, horizon=8)) == "9 years before"
+
+
+def test_quarters_above_the_trend_are_not_called_growth(germany: Forecast) -> None:
+    trend = asked(germany, label="growth-cycle")
+    assert content(trend)["skill_head"][-1] == "in contraction"
+    assert "quarters of growth" not in wording.track_record(trend)
 
 
 def skilled(value: float, low: float, high: float, **fields: Any) -> Skill:  # noqa: ANN401
@@ -286,19 +331,8 @@ def test_verdict_names_its_figures(germany: Forecast) -> None:
     assert "(90% interval +25% to +39%)" in text
     counts = germany.assessment.signals
     assert f"{counts.right} right and {counts.wrong} wrong" in text
-
-
-def test_too_few_contractions_are_counted_as_spells_and_periods(
-    germany: Forecast,
-) -> None:
-    """Nine quarters in four contractions were called nine contractions."""
-    few = skilled(0.4, 0.1, 0.6, n_contractions=4)
-    reason = judged(germany, few).reason
-    assert f"({germany.assessment.metrics.n_contractions} of them in " in reason
-    assert " contractions), too few to judge the forecasts by" in reason
-    none = replace(germany.assessment.metrics, n_contractions=0)
-    reason = judged(changed(germany, metrics=none), few).reason
-    assert "(none of them in a contraction), too few" in reason
+    few = judged(germany, skilled(0.4, 0.1, 0.6, n_contractions=4)).reason
+    assert "too few contractions to judge the forecasts by" in few
 
 
 def test_skill_whose_interval_includes_zero_is_not_called_a_gain(

@@ -166,6 +166,12 @@ def _label_outliers(
                 continue
             taken.append(float(x[position]))
             left = x[position] - start > 0.15 * span
+            # A label at the left that would lie on a long bar goes to the right.
+            near = np.abs(x - x[position]) < 0.15 * span
+            long = side * values > 0.6 * side * limit
+            right_is_free = not np.any(near & long & (x > x[position]))
+            if left and right_is_free and end - x[position] > 0.05 * span:
+                left = not np.any(near & long & (x < x[position]))
             axes.annotate(
                 f"{wording.period_short(str(growth.index[int(position)]))}: "
                 f"{wording.number(values[position], 1)}",

@@ -46,6 +46,9 @@ class Look:
     paper: str
 
 
+# Sizes of the titles of rows, in points: the largest that fits is used.
+LABEL_SIZES = (8.0, 7.5, 7.0, 6.5, 6.0)
+
 # Okabe and Ito's blue and vermilion, darkened or lightened until each keeps a contrast
 # of 4.5 to 1 with its ground; they stay apart for every kind of colour blindness.
 LIGHT = Look(
@@ -264,16 +267,27 @@ def label_row(
 ) -> None:
     """Write a row's title in the `room` millimetres at the left of the axes.
 
-    `text` may have two lines; each is cut where it is too wide.
+    `text` may have two lines. The letters are smaller where a line is too wide, and it
+    is cut only where the smallest are too wide.
     """
     width = float(axes.get_position().width * figure_width)
-    lines = [shortened(line, room - 3) for line in text.split("\n")]
+    lines = [drawable(line) for line in text.split("\n")]
+    size = next(
+        (
+            size
+            for size in LABEL_SIZES
+            if all(width_of(line, size, 400) <= room - 3 for line in lines)
+        ),
+        LABEL_SIZES[-1],
+    )
+    lines = [shortened(line, room - 3, size=size) for line in lines]
     axes.annotate(
         "\n".join(lines),
         (-2 / width, row),
         xycoords=("axes fraction", "data"),
         ha="right",
         va="center_baseline" if len(lines) == 1 else "center",
+        fontsize=size,
         multialignment="right",
         linespacing=0.95,
         annotation_clip=False,

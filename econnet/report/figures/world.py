@@ -1,6 +1,6 @@
 """Figures of many countries: dots with intervals, a map, and strips over time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +42,8 @@ MAX_DOTS, DOT_ROW = 34, 4.4
 # A map of fewer countries would mostly be empty.
 MIN_SHARE_ON_MAP = 0.5
 ROW_HEIGHT = 3.9
+# The widest names beside the rows, in mm; longer ones are written smaller.
+MAX_LABEL = 60.0
 # Rows that are worth a strip below a table, and the height of what is around them and
 # of the heading above, in mm.
 MIN_ROWS, STRIP_HEAD = 8, 46.0
@@ -60,7 +62,8 @@ def draw_strips(
     ranking: Ranking, look: Look, first: int = ROWS_PER_STRIP
 ) -> dict[str, Figure]:
     """Return the strips by name; the first has `first` rows."""
-    labels = _label_width(ranking.forecasts)
+    names = [forecast.country.name for forecast in ranking.forecasts]
+    labels = _label_width(names)
     with style(look):
         return {
             name: strip(part, span(ranking), labels, look)
@@ -105,7 +108,7 @@ def by_distance(ranking: Ranking) -> tuple[Forecast, ...]:
 def dots(ranking: Ranking, look: Look) -> Figure:
     """Draw each probability with its interval and the country's own average."""
     shown = by_distance(ranking)[:MAX_DOTS]
-    rows, labels = len(shown), _label_width(shown)
+    rows, labels = len(shown), _label_width(map(wording.name_and_age, shown))
     height = DOT_ROW * rows + 19
     figure = new_figure(FULL_WIDTH, height)
     heading = "Probability, and distance from the average in percentage points"
@@ -130,7 +133,7 @@ def dots(ranking: Ranking, look: Look) -> Figure:
     axes.grid(visible=True, axis="x")
     axes.set_xlabel("%", labelpad=1)
     for row, forecast in enumerate(shown):
-        label_row(axes, row, forecast.country.name, labels, FULL_WIDTH)
+        label_row(axes, row, wording.name_and_age(forecast), labels, FULL_WIDTH)
         above = wording.distance(forecast)
         difference = wording.number(above, 0, sign=True)
         axes.annotate(
@@ -221,10 +224,9 @@ def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
     return min(map(min, periods)), max(map(max, periods))
 
 
-def _label_width(forecasts: Sequence[Forecast]) -> float:
-    """Return the room for the names beside the rows of all strips, in mm."""
-    names = [forecast.country.name for forecast in forecasts]
-    return min(48.0, max(width_of(name, 8, 400) for name in names) + 3)
+def _label_width(names: Iterable[str]) -> float:
+    """Return the room for the names beside rows, in mm."""
+    return min(MAX_LABEL, max(width_of(name, 8, 400) for name in names) + 3)
 
 
 def strip(

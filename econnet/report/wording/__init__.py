@@ -68,6 +68,7 @@ from econnet.report.wording.ranking import (
     distance,
     dots_alt,
     map_alt,
+    name_and_age,
     newest,
     periods,
     ranking_credit,
@@ -88,7 +89,6 @@ from econnet.report.wording.skill_by_day import (
 from econnet.report.wording.track_record import (
     OTHER_HORIZONS,
     SCORES_EXPLAINED,
-    SIGNALS_EXPLAINED,
     alarm_span,
     by_group,
     by_size,
@@ -99,6 +99,7 @@ from econnet.report.wording.track_record import (
     responses,
     signal_counts,
     signalled,
+    signals_explained,
     track_record,
     what_if,
 )

@@ -7,6 +7,7 @@ import numpy as np
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.models.titles import baseline_title
+from econnet.report.wording.event import event_periods
 from econnet.report.wording.formatting import count, number, percent, percent_range
 from econnet.report.wording.outlook import change_parts, in_decimals, shown_curves
 from econnet.report.wording.track_record import (
@@ -85,8 +86,8 @@ def timeline_alt(forecast: Forecast) -> str:
     record = own_record(forecast).dropna(subset=["outcome"])
     means = record.groupby("outcome")["probability"].mean()
     parts = [
-        f"{percent(means[outcome])} on average before {name}"
-        for outcome, name in ((1.0, "contractions"), (0.0, "expansions"))
+        f"{percent(means[outcome])} on average for {name}"
+        for outcome, name in zip((1.0, 0.0), event_periods(forecast), strict=True)
         if outcome in means
     ]
     return f"{len(record)} forecasts as dots over time: {' and '.join(parts)}."

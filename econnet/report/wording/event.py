@@ -171,14 +171,17 @@ def contraction_noun(forecast: Forecast) -> str:
 def event_periods(forecast: Forecast) -> tuple[str, str]:
     """Return names for the periods with the event and without it.
 
-    `quarters of contraction` and `quarters of growth`.
+    `quarters of contraction` and `quarters of growth`, or `other quarters` where growth
+    is not what the event excludes.
     """
     noun, spell = NOUN[forecast.task.frequency], contraction_noun(forecast)
     if is_cumulative(forecast.task):
         return f"{noun}s before the event", "the others"
     if spell == "recession":
         return f"{noun}s in recession", f"{noun}s outside recessions"
-    return f"{noun}s of {spell}", f"{noun}s of growth"
+    if forecast.task.label == "negative-growth":
+        return f"{noun}s of {spell}", f"{noun}s of growth"
+    return f"{noun}s of {spell}", f"other {noun}s"
 
 
 def is_chronology(task: Task) -> bool:

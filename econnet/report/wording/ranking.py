@@ -71,6 +71,11 @@ def compared_with_average(forecast: Forecast) -> str:
     return f"{in_points(above)} {side} its average of {average}"
 
 
+def name_and_age(forecast: Forecast) -> str:
+    """Return a country's name, marked where its forecast is out of date."""
+    return f"{forecast.country.name}{' (out of date)' if has_passed(forecast) else ''}"
+
+
 def summary(ranking: "Ranking") -> list[str]:
     """Return the result of the ranking, in sentences."""
     forecasts = ranking.forecasts

@@ -5,7 +5,7 @@ from math import exp
 
 import pandas as pd
 
-from econnet.core.periods import NOUN
+from econnet.core.periods import NOUN, PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.result import Driver, Episode, Forecast
@@ -272,8 +272,24 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
     return f"{low} to {high}"
 
 
-def signalled(episode: Episode, noun: str) -> str:
-    """Return when a contraction was first signalled: `2 quarters before`."""
+def signals_explained(forecast: Forecast) -> str:
+    """Return what counts as a signal, a contraction that was called and an alarm."""
+    return (
+        "A forecast is a signal if it is at or above the threshold that worked best on "
+        "the forecasts whose outcome was known then. A "
+        f"{contraction_noun(forecast)} is called by signals for its own periods, or by "
+        "an unbroken run of signals that leads into it. A false alarm is an unbroken "
+        "run of wrong signals."
+    )
+
+
+def signalled(episode: Episode, task: Task) -> str:
+    """Return when a contraction was first signalled: `2 quarters before`.
+
+    Where the run of signals that led into it is longer than a year, the beginning of
+    the run is named: `in a run since 2010`. As a lead, it would look like foresight.
+    """
+    noun = NOUN[task.frequency]
     if episode.first_probability is None:
         return "not tested"
     early = episode.periods_early
@@ -281,15 +297,11 @@ def signalled(episode: Episode, noun: str) -> str:
         return "no signal"
     if early == 0:
         return f"in its first {noun}"
+    longest = task.horizon + PERIODS_A_YEAR[task.frequency]
+    if episode.first_signal is not None and early > longest:
+        return f"in a run since {period_name(episode.first_signal)}"
     return f"{count(abs(early), noun)} {'before' if early > 0 else 'late'}"
 
-
-SIGNALS_EXPLAINED = (
-    "A forecast is a signal if it is at or above the threshold that worked best on the "
-    "forecasts whose outcome was known then. A contraction is called by signals for "
-    "its own periods, or by an unbroken run of signals that leads into it. A false "
-    "alarm is an unbroken run of wrong signals."
-)
 
 OTHER_HORIZONS = (
     "The other horizons are replayed together, at shared dates: a report on one of "

@@ -271,8 +271,11 @@ def verdict(forecast: Forecast) -> Verdict:
 
 def _too_few(forecast: Forecast) -> str:
     """Return that there are too few contractions, and how accurate forecasts were."""
-    skill = forecast.assessment.skill
-    text = f"Tested on {record_counts(forecast)}, too few to judge the forecasts by."
+    skill, noun = forecast.assessment.skill, contraction_noun(forecast)
+    text = (
+        f"The test on {record_counts(forecast)} has too few {noun}s to judge the "
+        "forecasts by."
+    )
     if skill is None or skill.value is None:
         return text
     return f"{text} On these, {accuracy(skill)}."
@@ -343,7 +346,8 @@ def record_counts(forecast: Forecast) -> str:
     if is_cumulative(task):
         return (
             f"{count(scores.n, 'past forecast')} (the event followed "
-            f"{scores.n_contractions:,} of them; there were "
+            f"{scores.n_contractions:,} of them; there "
+            f"{'was' if spells == 1 else 'were'} "
             f"{count(spells, what)} in all)"
         )
     return (
