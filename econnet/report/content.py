@@ -472,7 +472,13 @@ def _sources(forecast: Forecast) -> list[str]:
         )
         for series in forecast.data.series
     }
-    return [f"{source}. {terms} {day}." for source, terms, day in sorted(kinds)]
+    sources = [
+        f"{source}. {terms} {wording.day_of(day)}."
+        for source, terms, day in sorted(kinds)
+    ]
+    if others := wording.pool_sources(forecast):
+        sources.append(f"Other countries in the training pool: {'; '.join(others)}.")
+    return sources
 
 
 @dataclass(frozen=True)
