@@ -155,6 +155,15 @@ def test_columns_of_false_alarms_are_of_equal_length(germany: Forecast) -> None:
     assert (first.count("Q2 (2)"), second.count("Q2 (2)")) == (3, 3)
 
 
+def test_second_sentence_of_the_footer_is_not_broken(germany: Forecast) -> None:
+    """Its last word stood alone on a second line."""
+    pool = ("Source: A National Statistical Office", "Source: B")
+    data = replace(germany.data, pool_attributions=pool)
+    first = pdf_of(replace(germany, data=data)).pages[0]
+    note = wording.figures(germany.data.share_in_real_time)
+    assert f"\n{note}" in first.extract_text()
+
+
 def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
     germany: Forecast, written: Path
 ) -> None:
