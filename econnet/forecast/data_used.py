@@ -1,6 +1,6 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -58,21 +58,23 @@ def data_used(prepared: PreparedTask) -> DataUsed:
         next_due=measured.next_due(label.target, measured.at_all),
         n_countries=len(countries),
         countries=tuple(countries),
+        pool_attributions=tuple(
+            _described(prepared, countries)["attribution"].value_counts().index
+        ),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
         series=tuple(
-            _series_used(measured, row) for _, row in _described(prepared).iterrows()
+            _series_used(measured, row)
+            for _, row in _described(prepared, [alpha3]).iterrows()
         ),
     )
 
 
-def _described(prepared: PreparedTask) -> pd.DataFrame:
-    """Return the series of the country that the features use, with descriptions."""
+def _described(prepared: PreparedTask, countries: Sequence[str]) -> pd.DataFrame:
+    """Return the series of countries that the features use, with descriptions."""
     used = {column.indicator for column in prepared.features.columns}
     used |= {prepared.label.target}
     series = prepared.panel.series
-    series = series[
-        (series["country"] == prepared.country.alpha3) & series["indicator"].isin(used)
-    ]
+    series = series[series["country"].isin(countries) & series["indicator"].isin(used)]
     return series.rename(columns={"native_frequency": "frequency"}).merge(
         prepared.known.series,
         on=["country", "indicator", "source", "series_id", "frequency"],

@@ -318,6 +318,9 @@ class DataUsed:
         it the data are out of date.
     n_countries, countries
         Number and codes of the countries on whose history the networks were trained.
+    pool_attributions
+        Attributions of the series of all these countries, those of the most series
+        first.
     share_in_real_time
         Share of the country's values that are real-time data; the others are revised.
     """
@@ -332,6 +335,7 @@ class DataUsed:
     next_due: str
     n_countries: int
     countries: tuple[str, ...]
+    pool_attributions: tuple[str, ...]
     share_in_real_time: float
     series: tuple[SeriesUsed, ...]
 

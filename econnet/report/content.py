@@ -46,16 +46,18 @@ def content(forecast: Forecast) -> Content:
 
 def _headings(forecast: Forecast) -> Content:
     data_end = wording.period_name(forecast.data.last_period)
+    foot = [
+        f"{wording.attribution(forecast)}.",
+        wording.figures(forecast.data.share_in_real_time),
+    ]
     return {
         "name": forecast.country.name,
         "title": wording.title(forecast),
         "question": wording.question(forecast),
         "running": _running(forecast),
         "made": f"Forecast {wording.dated(forecast)} · data to {data_end}",
-        "foot": (
-            f"{wording.attribution(forecast)}. "
-            f"{wording.figures(forecast.data.share_in_real_time)}"
-        ),
+        "foot": " ".join(foot),
+        "foot_sentences": foot,
     }
 
 
@@ -472,7 +474,13 @@ def _sources(forecast: Forecast) -> list[str]:
         )
         for series in forecast.data.series
     }
-    return [f"{source}. {terms} {day}." for source, terms, day in sorted(kinds)]
+    sources = [
+        f"{source}. {terms} {wording.day_of(day)}."
+        for source, terms, day in sorted(kinds)
+    ]
+    if others := wording.pool_sources(forecast):
+        sources.append(f"Other countries in the training pool: {'; '.join(others)}.")
+    return sources
 
 
 @dataclass(frozen=True)

@@ -398,7 +398,7 @@ BASELINE_TOLERANCE = 1e-2
 # backtests that were run before the report. A series that was fetched again
 # since has its current span and titles.
 PASSED_OVER = re.compile(
-    r"made_at|versions?|provenance|skill_by_day|data\.series\[\d+\]\."
+    r"made_at|versions?|provenance|skill_by_day|pool_attributions|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 

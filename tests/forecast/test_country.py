@@ -13,6 +13,7 @@ from econnet.data.sources.observations import Dataset
 from econnet.evaluation import calibration
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, replay, saved_model, training
+from econnet.forecast.data_used import data_used
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
@@ -45,6 +46,20 @@ def model(prepared: PreparedTask) -> Model:
 @pytest.fixture(scope="module")
 def made(prepared: PreparedTask, model: Model) -> Forecast:
     return country_forecast.make(prepared, model)
+
+
+def test_data_name_the_sources_of_the_whole_training_pool(
+    known: Dataset, made: Forecast
+) -> None:
+    own = {series.attribution for series in made.data.series}
+    series = known.series[known.series["country"] != made.country.alpha3]
+    other = series.assign(attribution="Source: elsewhere")
+    mine = known.series[known.series["country"] == made.country.alpha3]
+    changed = replace(known, series=pd.concat([mine, other], ignore_index=True))
+    prepared = preparation.prepare(changed, made.country, made.task)
+    used = data_used(prepared)
+    assert set(used.pool_attributions) == {*own, "Source: elsewhere"}
+    assert {series.attribution for series in used.series} == own
 
 
 def test_forecast_is_for_the_horizon_after_the_last_origin(made: Forecast) -> None:

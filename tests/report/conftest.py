@@ -412,6 +412,7 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
         next_due="2026-11-29" if frequency == "Q" else "2021-07-19",
         n_countries=6,
         countries=("CAN", "DEU", "FRA", "GBR", "JPN", "USA"),
+        pool_attributions=tuple(dict.fromkeys(rows["attribution"])),
         share_in_real_time=0.0,
         series=tuple(
             SeriesUsed(

@@ -144,6 +144,26 @@ def test_pdf_names_the_file_of_all_false_alarms(germany: Forecast) -> None:
     assert "The 14 highest of 20; csv/false-alarms.csv has all." in text
 
 
+def test_columns_of_false_alarms_are_of_equal_length(germany: Forecast) -> None:
+    """Six were set as five and one, beside an empty column."""
+    alarms = tuple(
+        FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, 0.4)
+        for year in range(2000, 2006)
+    )
+    text = text_of(pdf_of(changed(germany, false_alarms=alarms)))
+    _, first, second = text.split("false alarms (quarters)")
+    assert (first.count("Q2 (2)"), second.count("Q2 (2)")) == (3, 3)
+
+
+def test_second_sentence_of_the_footer_is_not_broken(germany: Forecast) -> None:
+    """Its last word stood alone on a second line."""
+    pool = ("Source: A National Statistical Office", "Source: B")
+    data = replace(germany.data, pool_attributions=pool)
+    first = pdf_of(replace(germany, data=data)).pages[0]
+    note = wording.figures(germany.data.share_in_real_time)
+    assert f"\n{note}" in first.extract_text()
+
+
 def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
     germany: Forecast, written: Path
 ) -> None:

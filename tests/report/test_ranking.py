@@ -187,6 +187,7 @@ def test_credit_names_the_sources_of_all_forecasts(ranking: Ranking) -> None:
             data=replace(
                 forecast.data,
                 series=(replace(forecast.data.series[0], attribution=source),),
+                pool_attributions=(source,),
             ),
         )
         for forecast, source in zip(ranking.forecasts, "XYZ", strict=False)

@@ -843,9 +843,25 @@ def test_own_data_were_not_retrieved(germany: Forecast) -> None:
         attribution="firms.csv",
         retrieved_at="2026-09-13",
     )
-    data = replace(germany.data, series=(series,))
+    pool = (series.attribution,)
+    data = replace(germany.data, series=(series,), pool_attributions=pool)
     (line,) = content(replace(germany, data=data))["sources"]
-    assert line == "firms.csv. Your own data; newest value known on 2026-09-13."
+    assert line == "firms.csv. Your own data; newest value known on 13 September 2026."
+
+
+def test_sources_of_the_whole_training_pool_are_credited(germany: Forecast) -> None:
+    """Only the country's own sources were named, although others trained the model."""
+    own = germany.data.series[0].attribution
+    pool = (own, "Source: IBGE", "Statistics Canada")
+    pooled = replace(germany, data=replace(germany.data, pool_attributions=pool))
+    *_, last = content(pooled)["sources"]
+    assert last == "Other countries in the training pool: IBGE; Statistics Canada."
+    named = own.removeprefix("Source: ")
+    assert wording.attribution(pooled) == f"Source: {named}; IBGE and others"
+    assert "IBGE" in wording.credit(pooled)
+    alone = replace(germany, data=replace(germany.data, pool_attributions=(own,)))
+    assert wording.attribution(alone) == f"Source: {named}"
+    assert not any("pool" in line for line in content(alone)["sources"])
 
 
 def test_brief_notes_where_no_release_matters(germany: Forecast) -> None:

@@ -23,6 +23,7 @@ from econnet.report.wording.event import (
 )
 from econnet.report.wording.formatting import (
     change_percent,
+    day_of,
     in_digits,
     large_number,
     number,
@@ -44,6 +45,7 @@ from econnet.report.wording.method import (
     data,
     figures,
     method,
+    pool_sources,
     provenance,
     verification,
 )

@@ -232,13 +232,28 @@ def _command(name: str, options: Mapping[str, object]) -> str:
 
 
 def attribution(*forecasts: Forecast) -> str:
-    """Return the sources in one line, by name the two of the most forecasts."""
+    """Return the sources in one line, by name the two of the most forecasts.
+
+    Sources of the other countries in a training pool come last.
+    """
     counts: Counter[str] = Counter()
     for forecast in forecasts:
         attributions = (series.attribution for series in forecast.data.series)
         counts.update({text.removeprefix("Source: "): 1 for text in attributions})
+    for forecast in forecasts:
+        counts.update(dict.fromkeys(pool_sources(forecast), 0))
     named = "; ".join(source for source, _ in counts.most_common(2))
     return f"Source: {named}{' and others' if len(counts) > 2 else ''}"
+
+
+def pool_sources(forecast: Forecast) -> list[str]:
+    """Return the sources that only the other countries in the training pool have."""
+    own = {series.attribution for series in forecast.data.series}
+    return [
+        text.removeprefix("Source: ")
+        for text in forecast.data.pool_attributions
+        if text not in own
+    ]
 
 
 def credit(forecast: Forecast) -> str:
