@@ -144,16 +144,18 @@ def _basis(forecast: Forecast) -> dict[str, Any]:
 
 def as_json(value: Any) -> Any:  # noqa: ANN401
     """Return `value` for JSON: periods as text, `None` for a missing number."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     elif isinstance(value, pd.DataFrame):
         value = value.to_dict("records")
     if isinstance(value, Mapping):
         return {str(key): as_json(part) for key, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [as_json(part) for part in value]
     if isinstance(value, pd.Period):
         return str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return value
