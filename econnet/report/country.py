@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import msgspec
 import typst
 from matplotlib.figure import Figure
 
@@ -77,8 +76,8 @@ def _files(
     if "html" in formats:
         yield "report.html", html.as_html(forecast, drawn).encode()
     if "json" in formats:
-        document = json.dumps(record.to_dict(forecast), allow_nan=False)
-        yield "report.json", f"{msgspec.json.format(document, indent=2)}\n".encode()
+        document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
+        yield "report.json", f"{document}\n".encode()
     if "csv" in formats:
         yield "forecasts.csv", tables.as_csv(tables.forecasts(forecast))
         for name, table in tables.tables(forecast).items():
