@@ -283,10 +283,16 @@ def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
 def _nothing_known(
     known: Dataset, country: Country, task: Task, date: pd.Timestamp
 ) -> str:
-    """Return why there is no label: never measured that often, or not known yet."""
+    """Return why there is no label: too few values, too rare ones, or not known yet."""
     spans = _spans(known, country, task.target)
     if FREQUENCIES.index(task.frequency) > _finest(spans):
         return _missing_target(known, country, task.target, [task.frequency])
+    if task.as_of is None:
+        return (
+            f"no label {task.label} of {country.name} can be computed: {task.target} "
+            f"is {_in_words(spans)}, which has too few usable values; choose another "
+            "--label or --target"
+        )
     return (
         f"no label {task.label} of {country.name} was known on {date.date()}; "
         f"{task.target} is {_in_words(spans)}: choose a later --as-of, or another "

@@ -137,7 +137,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "beyond the limit": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
     "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "is outside the range of"),
     "all missing": (csv(lines([""] * 60)), "has no value"),
-    "one row": (csv(lines()[:1]), "no label negative-growth of A was known"),
+    "one row": (csv(lines()[:1]), "no label negative-growth of A can be computed: "),
     "duplicate periods": (
         replaced(3, "A,1990Q1,1"),
         "two values for A real_gdp 1990Q1",
@@ -214,7 +214,12 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
         3,
         "there are 59 contractions",
     ),
-    "levels below zero": ([-1.0 - n for n in range(60)], [], 3, "no label"),
+    "levels below zero": (
+        [-1.0 - n for n in range(60)],
+        [],
+        3,
+        "has too few usable values",
+    ),
     "short history": (levels()[:8], [], 3, "too little history"),
     "target missing": (
         levels(),
