@@ -1,6 +1,6 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,7 +13,9 @@ from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
 from econnet.data.cycle.growth import growth
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.panel import Panel
+from econnet.data.sources.observations import Dataset
 from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import DataUsed, Release, SeriesUsed
@@ -46,7 +48,10 @@ def data_used(prepared: PreparedTask) -> DataUsed:
     measured = _Measured.of(prepared)
     history = prepared.label.values.loc[alpha3].dropna()
     newest = measured.at_all.known_at[label.target].dropna().index[-1]
-    countries = sorted(set(map(str, prepared.features.countries)))
+    features = prepared.features
+    countries = sorted(set(map(str, features.countries)))
+    of_pool = _described(features, prepared.panel, prepared.known, label.target)
+    attributions = of_pool.loc[of_pool["country"].isin(countries), "attribution"]
     return DataUsed(
         source=prepared.known.source,
         as_of=str(prepared.state.date.date()),
@@ -58,25 +63,24 @@ def data_used(prepared: PreparedTask) -> DataUsed:
         next_due=measured.next_due(label.target, measured.at_all),
         n_countries=len(countries),
         countries=tuple(countries),
-        pool_attributions=tuple(
-            _described(prepared, countries)["attribution"].value_counts().index
-        ),
+        pool_attributions=tuple(attributions.value_counts().index),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
         series=tuple(
             _series_used(measured, row)
-            for _, row in _described(prepared, [alpha3]).iterrows()
+            for _, row in of_pool[of_pool["country"] == alpha3].iterrows()
         ),
     )
 
 
-def _described(prepared: PreparedTask, countries: Sequence[str]) -> pd.DataFrame:
-    """Return the series of countries that the features use, with descriptions."""
-    used = {column.indicator for column in prepared.features.columns}
-    used |= {prepared.label.target}
-    series = prepared.panel.series
-    series = series[series["country"].isin(countries) & series["indicator"].isin(used)]
+@lru_cache(maxsize=1)  # the countries of a ranking share them
+def _described(
+    features: DesignMatrix, panel: Panel, known: Dataset, target: str
+) -> pd.DataFrame:
+    """Return the series that the features of the panel use, with descriptions."""
+    used = {column.indicator for column in features.columns} | {target}
+    series = panel.series[panel.series["indicator"].isin(used)]
     return series.rename(columns={"native_frequency": "frequency"}).merge(
-        prepared.known.series,
+        known.series,
         on=["country", "indicator", "source", "series_id", "frequency"],
     )
 
