@@ -4,13 +4,13 @@ import html as markup
 import itertools
 import json
 import re
-import struct
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from PIL import Image
 
 FONTS = Path(__file__).parent.parent / "econnet" / "report" / "fonts"
 # Pixels beyond which a figure's labels are too small where it is as wide as a phone.
@@ -53,9 +53,8 @@ def _scrollable(content: str, classes: str, label: str) -> str:
 
 def _width(png: Path) -> int:
     """Return a picture's width in pixels."""
-    with png.open("rb") as file:
-        (width,) = struct.unpack(">I", file.read(20)[16:])
-    return int(width)
+    with Image.open(png) as picture:
+        return picture.width
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -180,7 +180,7 @@ def _replay(
 def _shared_replay(
     prepared: PreparedTask, replayed: PreparedTask
 ) -> SharedReplay | None:
-    """Return the replay that a country shares; `None` if it is that of its own data."""
+    """Return the replay of newer data that a country shares; `None` for its own."""
     if replayed.origin == prepared.origin:
         return None
     return SharedReplay(

@@ -16,7 +16,6 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Episode, Forecast, SeriesUsed
 from econnet.report import wording
-from econnet.report.wording.formatting import short_day
 
 Content: TypeAlias = dict[str, Any]
 
@@ -46,18 +45,16 @@ def content(forecast: Forecast) -> Content:
 
 def _headings(forecast: Forecast) -> Content:
     data_end = wording.period_name(forecast.data.last_period)
-    foot = [
-        f"{wording.attribution(forecast)}.",
-        wording.figures(forecast.data.share_in_real_time),
-    ]
     return {
         "name": forecast.country.name,
         "title": wording.title(forecast),
         "question": wording.question(forecast),
         "running": _running(forecast),
         "made": f"Forecast {wording.dated(forecast)} · data to {data_end}",
-        "foot": " ".join(foot),
-        "foot_sentences": foot,
+        "foot": [
+            f"{wording.attribution(forecast)}.",
+            wording.figures(forecast.data.share_in_real_time),
+        ],
     }
 
 
@@ -425,7 +422,7 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
         "periods": f"{wording.period_short(series.first_period)}{DASH}"
         f"{wording.period_short(series.last_period)}",
         "last": _last_value(series),
-        "due": {"text": short_day(due), "loss": due < made_on},
+        "due": {"text": wording.short_day(due), "loss": due < made_on},
         "rights": _short(series.rights),
     }
 

@@ -18,7 +18,6 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
-from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import data_used, preparation, provenance, questions
@@ -159,7 +158,8 @@ def verify(
             f"{country.name}"
         )
     known = _as_retrieved(known, report)
-    prepared = _prepare(known, country, report.task, report.provenance.as_of)
+    as_of = pd.Timestamp(report.provenance.as_of)
+    prepared = preparation.prepare(known, country, report.task, as_of)
     replayed = _replayed(report, known)
     date = prepared.state.date
     here = provenance.of(prepared.panel, date, date, shared_replay=None)
@@ -221,17 +221,14 @@ def _as_retrieved(known: Dataset, report: Report) -> Dataset:
     return replace(known, observations=rows[retrieved].reset_index(drop=True))
 
 
-def _prepare(known: Dataset, country: Country, task: Task, as_of: str) -> PreparedTask:
-    return preparation.prepare(known, country, task, pd.Timestamp(as_of))
-
-
 def _replayed(report: Report, known: Dataset) -> PreparedTask | None:
     """Return the country whose replay the report shares; `None` if it has its own."""
     shared = report.provenance.shared_replay
     if shared is None:
         return None
     country = Country(shared.country, "", shared.country)
-    return _prepare(known, country, report.task, shared.as_of)
+    as_of = pd.Timestamp(shared.as_of)
+    return preparation.prepare(known, country, report.task, as_of)
 
 
 def _missing_digest(
@@ -239,13 +236,13 @@ def _missing_digest(
 ) -> str | None:
     """Return a digest of the report that today's data do not give, if there is one."""
     recorded = report.provenance
-    pairs = [(recorded.data, prepared)]
-    if recorded.shared_replay is not None and replayed is not None:
-        pairs.append((recorded.shared_replay.data, replayed))
-    missing = (
-        digest for digest, of in pairs if provenance.panel_digest(of.panel) != digest
-    )
-    return next(missing, None)
+    if provenance.panel_digest(prepared.panel) != recorded.data:
+        return recorded.data
+    shared = recorded.shared_replay
+    if shared is None or replayed is None:
+        return None
+    found = provenance.panel_digest(replayed.panel)
+    return None if found == shared.data else shared.data
 
 
 def _repeat(
@@ -398,7 +395,7 @@ BASELINE_TOLERANCE = 1e-2
 # backtests that were run before the report. A series that was fetched again
 # since has its current span and titles.
 PASSED_OVER = re.compile(
-    r"made_at|versions?|provenance|skill_by_day|pool_attributions|data\.series\[\d+\]\."
+    r"made_at|versions?|provenance|skill_by_day|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 

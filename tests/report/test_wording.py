@@ -935,7 +935,7 @@ def test_foot_calls_the_data_revised_only_where_they_are(
     share: float, revised: bool, germany: Forecast
 ) -> None:
     data = replace(germany.data, share_in_real_time=share)
-    foot = content(replace(germany, data=data))["foot"]
+    foot = " ".join(content(replace(germany, data=data))["foot"])
     assert ("revised data" in foot.lower()) == revised
     assert wording.figures(share) in foot
 

@@ -159,19 +159,14 @@ def _label_outliers(
     start, end = axes.get_xlim()
     span = end - start
     for side, limit in ((-1, limits[0]), (1, limits[1])):
+        long = x[side * values > 0.6 * side * limit]
         beyond = np.flatnonzero(side * values > side * limit)
         taken: list[float] = []
         for position in sorted(beyond, key=lambda place: -abs(values[place])):
             if any(abs(x[position] - other) < 0.15 * span for other in taken):
                 continue
             taken.append(float(x[position]))
-            left = x[position] - start > 0.15 * span
-            # A label at the left that would lie on a long bar goes to the right.
-            near = np.abs(x - x[position]) < 0.15 * span
-            long = side * values > 0.6 * side * limit
-            right_is_free = not np.any(near & long & (x > x[position]))
-            if left and right_is_free and end - x[position] > 0.05 * span:
-                left = not np.any(near & long & (x < x[position]))
+            left = _is_labelled_left(float(x[position]), long, (start, end))
             axes.annotate(
                 f"{wording.period_short(str(growth.index[int(position)]))}: "
                 f"{wording.number(values[position], 1)}",
@@ -183,6 +178,19 @@ def _label_outliers(
                 fontsize=7.5,
                 color=look.contraction if side < 0 else look.grey,
             )
+
+
+def _is_labelled_left(x: float, long: Floats, ends: tuple[float, float]) -> bool:
+    """Return whether the label of the bar at `x` is at its left.
+
+    It is, unless the axis begins there, or the label would lie on one of the `long`
+    bars and there is room without such a bar at the right.
+    """
+    start, end = ends
+    room = 0.15 * (end - start)
+    near = long[np.abs(long - x) < room]
+    right_is_free = not (near > x).any() and end - x > room / 3
+    return x - start > room and not ((near < x).any() and right_is_free)
 
 
 def _draw_today(

@@ -32,6 +32,7 @@ from econnet.report.wording.formatting import (
     period_name,
     period_short,
     period_text,
+    short_day,
     signed_number,
     signed_percent,
     signed_percent_range,
